@@ -1,0 +1,40 @@
+/// What a provider refuses, sorted by what can be done about it.
+///
+/// The message is the provider's own and never holds a value: values are people's conversations.
+package struct SQLError: Error, Sendable {
+    package enum Kind: Sendable {
+        /// Somebody else writes, and went on doing so for as long as we may wait.
+        case busy
+        /// A rule of the schema: foreign key, uniqueness, CHECK, NOT NULL.
+        case constraint
+        /// The database cannot be written, by anyone or by us.
+        case readOnly
+        /// No space for the change.
+        case full
+        /// A value is larger than the provider takes.
+        case tooLarge
+        /// The file is damaged.
+        case corrupt
+        /// The file is no database of this provider.
+        case notADatabase
+        /// The database cannot be opened or reached.
+        case unavailable
+        /// The caller was interrupted.
+        case cancelled
+        /// The caller's time is over.
+        case expired
+        /// The statement does not fit the schema, or another fault of ours.
+        case misuse
+    }
+
+    package let kind: Kind
+    /// The provider's number, for the log.
+    package let code: Int
+    package let message: String
+
+    package init(_ kind: Kind, code: Int = 0, message: String) {
+        self.kind = kind
+        self.code = code
+        self.message = message
+    }
+}

@@ -1,0 +1,120 @@
+internal import CSQLite
+
+/// Lengths and slices of large texts, without reading what is not asked for.
+///
+/// SQLite before 3.43 has no octet_length(), and length(CAST(x AS BLOB)) reads the whole value with its chain of overflow
+/// pages. A blob handle (sqlite3_blob_open) knows the length from the row's header. Two SQL functions bring that into
+/// statements, so that a store asks every provider alike:
+///
+///     opencodefs_octets('part', 'data', rowid)
+///     opencodefs_slice('part', 'data', rowid, offset, count)
+///
+/// A handle keeps its transaction open, so ``close()`` ends all of them with the transaction.
+@safe
+final class SQLiteCells {
+    private let database: OpaquePointer
+    /// One handle for each table and column, moved from row to row.
+    private var blobs: [String: SQLiteBlob] = [:]
+
+    init(database: OpaquePointer) {
+        unsafe self.database = database
+    }
+
+    /// Makes the functions known to the connection, which must not outlive this object.
+    func register() {
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        let flags = SQLITE_UTF8 | SQLITE_DIRECTONLY
+        unsafe sqlite3_create_function_v2(
+            database, "opencodefs_octets", 3, flags, context, octetsOfCell, nil, nil, nil)
+        unsafe sqlite3_create_function_v2(
+            database, "opencodefs_slice", 5, flags, context, sliceOfCell, nil, nil, nil)
+    }
+
+    func close() {
+        blobs = [:]
+    }
+
+    /// The cell, opened for reading, or nil where it holds neither text nor blob (a NULL, a number).
+    fileprivate func open(_ table: String, _ column: String, row: Int64) -> SQLiteBlob? {
+        let key = table + "." + column
+        if let blob = blobs[key] {
+            if blob.move(to: row) { return blob }
+            // A handle that failed once is of no more use.
+            blobs[key] = nil
+        }
+        let blob = unsafe SQLiteBlob(database: database, table: table, column: column, row: row)
+        blobs[key] = blob
+        return blob
+    }
+}
+
+/// An open blob handle.
+@safe
+private final class SQLiteBlob {
+    private let handle: OpaquePointer
+
+    init?(database: OpaquePointer, table: String, column: String, row: Int64) {
+        var opened: OpaquePointer?
+        let code = unsafe sqlite3_blob_open(database, "main", table, column, row, 0, &opened)
+        guard code == SQLITE_OK, let opened = unsafe opened else { return nil }
+        unsafe handle = opened
+    }
+
+    deinit {
+        unsafe sqlite3_blob_close(handle)
+    }
+
+    var count: CInt {
+        unsafe sqlite3_blob_bytes(handle)
+    }
+
+    func move(to row: Int64) -> Bool {
+        unsafe sqlite3_blob_reopen(handle, row) == SQLITE_OK
+    }
+
+    /// Reads into memory of SQLite, for a function's result.
+    func read(_ count: CInt, at offset: CInt, into buffer: UnsafeMutableRawPointer) -> CInt {
+        unsafe sqlite3_blob_read(handle, buffer, count, offset)
+    }
+}
+
+/// The blob that the first three arguments of a function name.
+private func blob(
+    _ context: OpaquePointer?, _ arguments: UnsafeMutablePointer<OpaquePointer?>
+) -> SQLiteBlob? {
+    let cells = unsafe Unmanaged<SQLiteCells>.fromOpaque(sqlite3_user_data(context)).takeUnretainedValue()
+    guard let table = unsafe sqlite3_value_text(arguments[0]), let column = unsafe sqlite3_value_text(arguments[1])
+    else { return nil }
+    return unsafe cells.open(String(cString: table), String(cString: column), row: sqlite3_value_int64(arguments[2]))
+}
+
+/// opencodefs_octets(table, column, rowid): bytes of the text, NULL where the column holds none.
+private func octetsOfCell(
+    _ context: OpaquePointer?, _ count: CInt, _ arguments: UnsafeMutablePointer<OpaquePointer?>?
+) {
+    guard let arguments = unsafe arguments, let cell = unsafe blob(context, arguments) else {
+        return unsafe sqlite3_result_null(context)
+    }
+    unsafe sqlite3_result_int64(context, Int64(cell.count))
+}
+
+/// opencodefs_slice(table, column, rowid, offset, count): at most `count` bytes, fewer at the end of the text.
+private func sliceOfCell(
+    _ context: OpaquePointer?, _ count: CInt, _ arguments: UnsafeMutablePointer<OpaquePointer?>?
+) {
+    guard let arguments = unsafe arguments, let cell = unsafe blob(context, arguments) else {
+        return unsafe sqlite3_result_null(context)
+    }
+    let size = cell.count
+    let offset = unsafe CInt(clamping: max(0, sqlite3_value_int64(arguments[3])))
+    let wanted = unsafe CInt(clamping: max(0, sqlite3_value_int64(arguments[4])))
+    let length = max(0, min(wanted, size - min(offset, size)))
+    guard length > 0 else { return unsafe sqlite3_result_zeroblob(context, 0) }
+    guard let buffer = unsafe sqlite3_malloc(length) else { return unsafe sqlite3_result_error_nomem(context) }
+    let code = unsafe cell.read(length, at: offset, into: buffer)
+    guard code == SQLITE_OK else {
+        unsafe sqlite3_free(buffer)
+        return unsafe sqlite3_result_error_code(context, code)
+    }
+    unsafe sqlite3_result_blob(context, buffer, length, sqlite3_free)
+}

@@ -1,0 +1,150 @@
+internal import CSQLite
+private import Glibc
+package import SQL
+package import Timing
+
+/// A connection to an SQLite database file that OpenCode uses too.
+///
+/// Its rules, for a file that somebody else writes at the same time:
+/// - `foreign_keys=ON`, a pragma of each connection: without it a DELETE leaves orphans.
+/// - `synchronous=FULL`: what was acknowledged survives a power cut (OpenCode's own NORMAL does not).
+/// - `wal_autocheckpoint=0`: the WAL is OpenCode's to checkpoint. SQLite 3.7.0 to 3.51.2 can corrupt a database when
+///   two connections checkpoint and write at once ("WAL-reset bug", sqlite.org/wal.html).
+/// - The file itself is opened by SQLite alone: closing any other descriptor of it drops the locks of this process
+///   (sqlite.org/howtocorrupt.html, section 2.2).
+///
+/// Unchecked Sendable because one thread uses a connection at a time; `ConnectionPool` lends it so.
+@safe
+package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
+    package enum Access: Sendable {
+        case readOnly
+        case readWrite
+        /// Read and write, and make the file, mode 0600, where there is none. Never for OpenCode's databases.
+        case create
+    }
+
+    private let database: OpaquePointer
+    private var statements: [String: SQLiteStatement] = [:]
+    private let cells: SQLiteCells
+    package var patience = Patience.lasting(.seconds(10))
+    package let dialect = SQLDialect.sqlite
+
+    /// Opens a file.
+    ///
+    /// - Parameter path: a path without symbolic links; a link in its last component is refused.
+    package init(path: String, access: Access) throws(SQLError) {
+        let flags =
+            switch access {
+            case .readOnly: SQLITE_OPEN_READONLY
+            case .readWrite: SQLITE_OPEN_READWRITE
+            case .create: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+            }
+        var opened: OpaquePointer?
+        let code = unsafe sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, nil)
+        guard code == SQLITE_OK, let opened = unsafe opened else {
+            let error = unsafe SQLError(database: opened, code: code)
+            unsafe sqlite3_close_v2(opened)
+            throw error
+        }
+        unsafe database = opened
+        cells = unsafe SQLiteCells(database: opened)
+        unsafe sqlite3_extended_result_codes(database, 1)
+        cells.register()
+        let unretained = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe sqlite3_busy_handler(database, sqliteIsBusy, unretained)
+        unsafe sqlite3_progress_handler(database, 20_000, sqliteIsWorking, unretained)
+        try configure(access)
+    }
+
+    private func configure(_ access: Access) throws(SQLError) {
+        try run("PRAGMA foreign_keys=ON")
+        try run("PRAGMA synchronous=FULL")
+        try run("PRAGMA wal_autocheckpoint=0")
+        // Reads go through the page cache of the kernel; a large cache of our own would hold everything twice.
+        try run("PRAGMA cache_size=-8000")
+        try run("PRAGMA mmap_size=0")
+        if access == .readOnly { try run("PRAGMA query_only=ON") }
+    }
+
+    deinit {
+        cells.close()
+        statements = [:]
+        unsafe sqlite3_close_v2(database)
+    }
+
+    package func rows(
+        _ query: SQLQuery, _ body: (any SQLRow) throws(SQLError) -> Void
+    ) throws(SQLError) {
+        let (text, values) = query.rendered(for: dialect)
+        let statement = try take(text)
+        defer { statements[text] = statement }
+        try statement.rows(binding: values, body)
+    }
+
+    @discardableResult
+    package func run(_ query: SQLQuery) throws(SQLError) -> Int {
+        try rows(query) { (_) throws(SQLError) in }
+        return unsafe Int(sqlite3_changes64(database))
+    }
+
+    /// A prepared statement that nobody is using: the same text may run inside its own rows.
+    private func take(_ text: String) throws(SQLError) -> SQLiteStatement {
+        if let cached = statements.removeValue(forKey: text) { return cached }
+        return try unsafe SQLiteStatement(database: database, text: text)
+    }
+
+    package func beginReading() throws(SQLError) {
+        try run("BEGIN DEFERRED")
+    }
+
+    package func beginWriting() throws(SQLError) {
+        // IMMEDIATE: a transaction that reads first and writes later fails at once with SQLITE_BUSY_SNAPSHOT,
+        // whatever the busy timeout (sqlite.org/lang_transaction.html).
+        try run("BEGIN IMMEDIATE")
+    }
+
+    package func commit() throws(SQLError) {
+        cells.close()
+        try run("COMMIT")
+    }
+
+    package func rollback() {
+        cells.close()
+        guard unsafe sqlite3_get_autocommit(database) == 0 else { return }
+        // Nobody's patience ends a rollback.
+        let patience = self.patience
+        self.patience = .lasting(.seconds(10))
+        defer { self.patience = patience }
+        _ = try? run("ROLLBACK")
+    }
+
+    package func changeCounter() throws(SQLError) -> Int64 {
+        try integer("PRAGMA data_version") ?? 0
+    }
+
+    package func schemaCounter() throws(SQLError) -> Int64 {
+        try integer("PRAGMA schema_version") ?? 0
+    }
+
+    /// The version of the SQLite library that is linked.
+    package static var libraryVersion: String {
+        unsafe String(cString: sqlite3_libversion())
+    }
+}
+
+/// Another connection holds the lock SQLite needs: wait a little and try again, until patience ends.
+private func sqliteIsBusy(_ context: UnsafeMutableRawPointer?, _ attempts: CInt) -> CInt {
+    guard let context = unsafe context else { return 0 }
+    let connection = unsafe Unmanaged<SQLiteConnection>.fromOpaque(context).takeUnretainedValue()
+    if connection.patience.verdict != nil { return 0 }
+    // 1, 2, 4 … 32 ms: short at first since OpenCode's transactions are short.
+    usleep(1000 << UInt32(min(attempts, 5)))
+    return 1
+}
+
+/// Asked by SQLite every few thousand steps of a statement; not 0 ends it with SQLITE_INTERRUPT.
+private func sqliteIsWorking(_ context: UnsafeMutableRawPointer?) -> CInt {
+    guard let context = unsafe context else { return 0 }
+    let connection = unsafe Unmanaged<SQLiteConnection>.fromOpaque(context).takeUnretainedValue()
+    return connection.patience.verdict == nil ? 0 : 1
+}

@@ -1,0 +1,22 @@
+package import SessionStore
+package import VFS
+
+extension Errno {
+    /// What a program is told when the store refuses.
+    package init(_ error: StoreError) {
+        self =
+            switch error {
+            case .notFound: .noEntry
+            case .notEmpty: .notEmpty
+            case .notAllowed: .notPermitted
+            case .readOnly: .readOnly
+            case .unsupportedSchema: .inputOutput
+            case .busy: .busy
+            case .full: .noSpace
+            case .tooLarge: .tooLarge
+            case .expired: .timedOut
+            case .cancelled: .interrupted
+            case .unavailable: .inputOutput
+            }
+    }
+}

@@ -1,0 +1,17 @@
+internal import SessionTree
+internal import Timing
+
+/// What a place is at the moment, as far as stat(2) asks.
+enum Facts {
+    case directory(modified: Timestamp)
+    case file(FileVersion)
+    /// A file that is made anew for each lookup.
+    case made(FileVersion, bytes: [UInt8])
+
+    var version: FileVersion? {
+        switch self {
+        case .directory: nil
+        case .file(let version), .made(let version, _): version
+        }
+    }
+}

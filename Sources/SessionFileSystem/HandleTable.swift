@@ -1,0 +1,77 @@
+internal import SessionStore
+internal import SessionTree
+internal import VFS
+
+/// What programs have open.
+struct HandleTable {
+    struct File {
+        let node: NodeID
+        let place: Place
+        let version: FileVersion
+        /// Bytes at hand, from an offset on: the whole file, or the part of a large one that is being read.
+        var window: (offset: Int, bytes: [UInt8])?
+    }
+
+    struct Directory {
+        let node: NodeID
+        let place: Place
+        var lines: [Line]
+        /// Whether somebody has read from it: the next read from its start wants a new listing.
+        var isRead = false
+    }
+
+    /// One line of a listing, with what is needed to answer a lookup of it.
+    struct Line {
+        let name: FileName
+        let place: Place
+        let facts: Facts
+        let token: ChangeToken
+    }
+
+    private var files: [HandleID: File] = [:]
+    private var directories: [HandleID: Directory] = [:]
+    private var next: UInt64 = 1
+
+    mutating func add(_ file: File) -> HandleID {
+        files[take()] = file
+        return HandleID(rawValue: next - 1)
+    }
+
+    mutating func add(_ directory: Directory) -> HandleID {
+        directories[take()] = directory
+        return HandleID(rawValue: next - 1)
+    }
+
+    func file(_ handle: HandleID) -> File? {
+        files[handle]
+    }
+
+    func directory(_ handle: HandleID) -> Directory? {
+        directories[handle]
+    }
+
+    mutating func setWindow(_ handle: HandleID, _ window: (offset: Int, bytes: [UInt8])?) {
+        files[handle]?.window = window
+    }
+
+    mutating func setLines(_ handle: HandleID, _ lines: [Line]) {
+        directories[handle]?.lines = lines
+    }
+
+    mutating func setRead(_ handle: HandleID) {
+        directories[handle]?.isRead = true
+    }
+
+    mutating func remove(file handle: HandleID) {
+        files[handle] = nil
+    }
+
+    mutating func remove(directory handle: HandleID) {
+        directories[handle] = nil
+    }
+
+    private mutating func take() -> HandleID {
+        next += 1
+        return HandleID(rawValue: next - 1)
+    }
+}

@@ -1,0 +1,59 @@
+internal import SessionModel
+internal import SessionTree
+
+/// What `rm -r` has taken out of sight although it only goes with its session (rule D2): a session's files and
+/// directories that stand for its own row or for derived things.
+///
+/// They return when the session is still there 60 s after the last removal in it, or when a message arrives.
+struct MaskTable {
+    private struct Mask {
+        var hidden: Set<Place> = []
+        var last: ContinuousClock.Instant
+    }
+
+    private var sessions: [Session.ID: Mask] = [:]
+    /// Directories of sessions that became empty by our removals: they exist a little longer, so that `rm -r` finds
+    /// what it wants to remove next.
+    private var emptied: [Catalog.Directory: ContinuousClock.Instant] = [:]
+
+    static let duration = Duration.seconds(60)
+
+    mutating func hide(_ place: Place, of session: Session.ID, now: ContinuousClock.Instant) {
+        var mask = current(session, now) ?? Mask(last: now)
+        mask.hidden.insert(place)
+        mask.last = now
+        sessions[session] = mask
+    }
+
+    /// Something else was removed in the session: what is hidden stays so for longer.
+    mutating func extend(_ session: Session.ID, now: ContinuousClock.Instant) {
+        guard current(session, now) != nil else { return }
+        sessions[session]?.last = now
+    }
+
+    func isHidden(_ place: Place, of session: Session.ID, now: ContinuousClock.Instant) -> Bool {
+        current(session, now)?.hidden.contains(place) ?? false
+    }
+
+    func hasHidden(_ session: Session.ID) -> Bool {
+        sessions[session] != nil
+    }
+
+    mutating func reveal(_ session: Session.ID) {
+        sessions[session] = nil
+    }
+
+    mutating func setEmptied(_ directory: Catalog.Directory, now: ContinuousClock.Instant) {
+        emptied = emptied.filter { $0.value + Self.duration > now }
+        emptied[directory] = now
+    }
+
+    func isRecentlyEmptied(_ directory: Catalog.Directory, now: ContinuousClock.Instant) -> Bool {
+        emptied[directory].map { $0 + Self.duration > now } ?? false
+    }
+
+    private func current(_ session: Session.ID, _ now: ContinuousClock.Instant) -> Mask? {
+        guard let mask = sessions[session], mask.last + Self.duration > now else { return nil }
+        return mask
+    }
+}

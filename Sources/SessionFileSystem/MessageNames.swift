@@ -1,0 +1,53 @@
+internal import SessionModel
+
+/// The ordinals of the messages this mount has seen (rule N3). They never change while it is mounted: new messages count
+/// on, gaps stay, and an id that comes back gets its former number.
+struct MessageNames {
+    struct Label {
+        let ordinal: Int64
+        /// Nil until somebody had to know it; then the role, or nothing where the text does not say.
+        var role: [UInt8]??
+    }
+
+    private struct Numbers {
+        var labels: [Message.ID: Label] = [:]
+        var last: Int64 = 0
+    }
+
+    private var sessions: [Session.ID: Numbers] = [:]
+
+    func label(of message: Message.ID, in session: Session.ID) -> Label? {
+        sessions[session]?.labels[message]
+    }
+
+    /// Whether this session's messages were numbered before.
+    func knows(_ session: Session.ID) -> Bool {
+        sessions[session] != nil
+    }
+
+    /// Numbers the messages that have no number yet.
+    ///
+    /// - Parameter order: all messages of the session in OpenCode's own order.
+    /// - Returns: whether there was a new one in a session that was numbered before.
+    @discardableResult
+    mutating func number(_ order: [(id: Message.ID, order: Message.Order)], of session: Session.ID) -> Bool {
+        let isFirst = sessions[session] == nil
+        var numbers = sessions.removeValue(forKey: session) ?? Numbers()
+        defer { sessions[session] = numbers }
+        let before = numbers.labels.count
+        for (id, order) in order where numbers.labels[id] == nil {
+            let ordinal =
+                switch order {
+                case .stored(let number): number
+                case .rank: numbers.last + 1
+                }
+            numbers.labels[id] = Label(ordinal: ordinal)
+            numbers.last = max(numbers.last, ordinal)
+        }
+        return !isFirst && numbers.labels.count > before
+    }
+
+    mutating func setRole(_ role: [UInt8]?, of message: Message.ID, in session: Session.ID) {
+        sessions[session]?.labels[message]?.role = .some(role)
+    }
+}

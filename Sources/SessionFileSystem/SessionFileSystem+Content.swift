@@ -1,0 +1,105 @@
+internal import SessionModel
+internal import SessionStore
+internal import SessionTree
+internal import Synchronization
+internal import Timing
+internal import VFS
+
+/// Bytes of messages, and the watch over those that changed without saying so.
+extension SessionFileSystem {
+    /// A message up to this size is rendered whole and held while it is read; of a larger one, a window of this size.
+    static let windowSize = 8 << 20
+
+    /// How old the last look at a file's bytes may be when the database has changed since (rule R5).
+    static let contentInterval = Duration.seconds(10)
+
+    /// A window of the file that holds `range`, if the database still has this version.
+    ///
+    /// - Throws: `.stale` where it has another.
+    func window(
+        _ place: Place, _ version: FileVersion, around range: Range<Int>, _ caller: Caller
+    ) throws(Failure) -> (offset: Int, bytes: [UInt8]) {
+        let (token, catalog) = try catalog(caller.patience)
+        let isWhole = version.size <= Self.windowSize
+        let offset = isWhole ? 0 : range.lowerBound
+        let bytes = try reading(caller.patience) { (snapshot) throws(StoreError) -> [UInt8]? in
+            guard case .message(let id, let session) = place else {
+                let (bytes, changed) = try rendered(place, catalog, snapshot)
+                let isSame = FileVersion(of: bytes, changed: Timestamp(milliseconds: changed)) == version
+                return isSame ? bytes : nil
+            }
+            guard let message = try snapshot.message(id, of: session),
+                revised(MessageFile.version(of: message), of: place) == version
+            else { return nil }
+            let layout = MessageFile.layout(of: message)
+            if isWhole {
+                let texts = try snapshot.texts(of: message)
+                return try layout.bytes(0..<layout.size) { (text, range) throws(StoreError) in
+                    guard text < texts.count, range.upperBound <= texts[text].count else { throw .notFound }
+                    return texts[text][range]
+                }
+            }
+            return try layout.bytes(offset..<min(offset + Self.windowSize, layout.size)) {
+                (text, range) throws(StoreError) in
+                try snapshot.text(text, of: message, range: range)[...]
+            }
+        }
+        guard let bytes else { throw .stale }
+        // What was read is what was promised, or it is not handed out (rule R4).
+        guard bytes.count == (isWhole ? version.size : min(Self.windowSize, version.size - offset)) else {
+            throw Failure(.inputOutput, "the database gave another length than it had promised")
+        }
+        if isWhole, case .message = place { try compare(bytes, with: version, of: place, token) }
+        return (offset, bytes)
+    }
+
+    /// Looks whether these are the bytes that earlier readers got from the same version.
+    private func compare(
+        _ bytes: [UInt8], with version: FileVersion, of place: Place, _ token: ChangeToken
+    ) throws(Failure) {
+        let hash = ContentHash.value(of: bytes)
+        let isOther = state.withLock { state in
+            guard let (id, node) = state.nodes.current(place), node.version == version else { return false }
+            let isOther = node.content.map { $0.hash != hash } ?? false
+            if !isOther {
+                state.nodes.setContent(id, NodeTable.Content(hash: hash, validated: token, checked: .now))
+            }
+            return isOther
+        }
+        if isOther { throw .stale }
+    }
+
+    /// The version to show now. A foreign UPDATE may leave times and lengths alone; then only the bytes tell, and they
+    /// are looked at no more than every ten seconds, and only after something has been committed.
+    func recheckedContent(
+        _ place: Place, _ version: FileVersion, _ token: ChangeToken, _ patience: Patience
+    ) throws(Failure) -> FileVersion {
+        guard case .message(let id, let session) = place, version.size <= Self.windowSize,
+            let (node, content) = state.withLock({ state in
+                state.nodes.current(place).flatMap { current in
+                    current.node.version == version ? current.node.content.map { (current.id, $0) } : nil
+                }
+            }),
+            content.validated != token, content.checked + Self.contentInterval <= .now
+        else { return version }
+        let hash = try reading(patience) { (snapshot) throws(StoreError) -> UInt64? in
+            guard let message = try snapshot.message(id, of: session),
+                revised(MessageFile.version(of: message), of: place) == version
+            else { return nil }
+            let texts = try snapshot.texts(of: message)
+            let layout = MessageFile.layout(of: message)
+            let bytes = try layout.bytes(0..<layout.size) { (text, range) throws(StoreError) in
+                guard text < texts.count, range.upperBound <= texts[text].count else { throw .notFound }
+                return texts[text][range]
+            }
+            return ContentHash.value(of: bytes)
+        }
+        // It has changed once more meanwhile: the next lookup sees that.
+        guard let hash else { return version }
+        if hash != content.hash { return version.revised() }
+        state.withLock {
+            $0.nodes.setContent(node, NodeTable.Content(hash: hash, validated: token, checked: .now))
+        }
+        return version
+    }
+}

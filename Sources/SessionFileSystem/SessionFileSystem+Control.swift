@@ -1,0 +1,113 @@
+internal import SessionModel
+internal import SessionStore
+internal import SessionTree
+internal import Synchronization
+internal import Timing
+package import VFS
+
+extension SessionFileSystem {
+    /// A file of the control directory, made for whoever asks.
+    func controlFile(_ file: ControlFile, _ patience: Patience) throws(Failure) -> Facts {
+        switch file {
+        case .errors:
+            let (bytes, last) = errors.contents
+            return .made(FileVersion(of: bytes, changed: last), bytes: bytes)
+        case .status:
+            let bytes = try status(patience).document()
+            return .made(
+                FileVersion(
+                    of: bytes,
+                    changed: .epoch.advanced(byNanoseconds: Timestamp.now.nanoseconds / 1_000_000_000 * 1_000_000_000)),
+                bytes: bytes)
+        }
+    }
+
+    /// What `.opencodefs/status.json` and `opencodefs status` show.
+    private func status(_ patience: Patience) throws(Failure) -> JSONObject {
+        var status = JSONObject()
+        switch settings.scope {
+        case .all: status.add("Project", .string("all"))
+        case .project(let id): status.add("Project", .string(id.bytes))
+        }
+        status.add(contentsOf: settings.description)
+        do throws(StoreError) {
+            let facts = try store.facts()
+            status.add("family", .array(facts.families.map { .string($0) }))
+            var schema = JSONObject()
+            schema.add("readable", .boolean(true))
+            schema.add("missing", .array(facts.missing.map { .string($0) }))
+            status.add("schema", .object(schema))
+            status.add("writable", .boolean(facts.readOnlyReason == nil))
+            status.add("readOnlyReason", facts.readOnlyReason.map { .string($0) })
+        } catch {
+            let failure = Failure(error)
+            var schema = JSONObject()
+            schema.add("readable", .boolean(false))
+            schema.add("reason", .string(failure.reason))
+            status.add("schema", .object(schema))
+        }
+        let counts = try counts(patience)
+        var rows = JSONObject()
+        rows.add("projects", .integer(counts.projects))
+        rows.add("sessions", .integer(counts.sessions))
+        rows.add("messages", .integer(counts.messages))
+        rows.add("parts", .integer(counts.parts))
+        status.add("counts", .object(rows))
+        status.add("size", .integer(settings.volume().used))
+        return status
+    }
+
+    func counts(_ patience: Patience) throws(Failure) -> Counts {
+        do throws(StoreError) {
+            let token = try store.changeToken()
+            if let kept = state.withLock({ $0.counts }), kept.token == token { return kept.value }
+            let counts = try store.reading(patience) { (snapshot) throws(StoreError) in try snapshot.counts() }
+            state.withLock { $0.counts = (token, counts) }
+            return counts
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    package func statistics(for caller: Caller) throws(Errno) -> Statistics {
+        try perform("statfs", .root, nil, caller) { () throws(Failure) in
+            let volume = settings.volume()
+            return Statistics(
+                usedBytes: volume.used, freeBytes: volume.free, usedNodes: Int64(try counts(caller.patience).rows))
+        }
+    }
+
+    /// Where a node is, for people. What can only be asked of the database is left out.
+    func path(of node: NodeID, _ name: FileName?) -> String {
+        let (place, catalog) = state.withLock { ($0.nodes[node]?.place, $0.catalog?.value) }
+        let base = place.map { path(of: $0, catalog) } ?? "?"
+        guard let name else { return base }
+        return base == "/" ? "/\(name)" : "\(base)/\(name)"
+    }
+
+    private func path(of place: Place, _ catalog: Catalog?) -> String {
+        func project(_ id: Project.ID) -> String {
+            "/" + (catalog?.projects[id].map { "\(naming.name(of: $0))" } ?? "\(id)")
+        }
+        func session(_ id: Session.ID) -> String {
+            guard let catalog, let session = catalog.sessions[id], let home = catalog.home(of: id) else {
+                return "/…/\(id)"
+            }
+            return path(of: home.place, catalog) + "/\(naming.name(of: session))"
+        }
+        return switch place {
+        case .root: "/"
+        case .project(let id): project(id)
+        case .projectFile(let id): project(id) + "/project.json"
+        case .archived(let id): project(id) + "/archived"
+        case .session(let id): session(id)
+        case .sessionFile(let id): session(id) + "/session.json"
+        case .todos(let id): session(id) + "/todo.json"
+        case .messages(let id): session(id) + "/messages"
+        case .children(let id): session(id) + "/children"
+        case .message(let id, let owner): session(owner) + "/messages/\(id).json"
+        case .control: "/.opencodefs"
+        case .controlFile(let file): "/.opencodefs/\(file.rawValue)"
+        }
+    }
+}

@@ -1,0 +1,132 @@
+internal import SessionModel
+internal import SessionStore
+internal import SessionTree
+internal import Synchronization
+internal import Timing
+internal import VFS
+
+extension SessionFileSystem {
+    /// What a place is at the moment.
+    ///
+    /// - Throws: `.noEntry` where it is nothing (any more).
+    func facts(
+        of place: Place, _ catalog: Catalog, _ token: ChangeToken, _ patience: Patience
+    ) throws(Failure) -> Facts {
+        switch place {
+        case .controlFile(let file): return try controlFile(file, patience)
+        case .message, .sessionFile, .todos, .projectFile:
+            // Nothing has been committed since this node was found right: it still is.
+            if let (_, node) = state.withLock({ $0.nodes.current(place) }), node.validated == token,
+                let version = node.version
+            {
+                return .file(try recheckedContent(place, version, token, patience))
+            }
+            let version = try reading(patience) { (snapshot) throws(StoreError) in
+                try self.version(of: place, catalog, snapshot)
+            }
+            return .file(try recheckedContent(place, version, token, patience))
+        case .root, .control, .project, .archived, .session, .messages, .children:
+            return try reading(patience) { (snapshot) throws(StoreError) in
+                .directory(modified: try modified(place, catalog, snapshot))
+            }
+        }
+    }
+
+    /// The version of a file that the database holds now.
+    func version(
+        of place: Place, _ catalog: Catalog, _ snapshot: any HistorySnapshot
+    ) throws(StoreError) -> FileVersion {
+        if case .message(let id, let session) = place {
+            guard let message = try snapshot.message(id, of: session) else { throw .notFound }
+            return revised(MessageFile.version(of: message), of: place)
+        }
+        let (bytes, changed) = try rendered(place, catalog, snapshot)
+        return FileVersion(of: bytes, changed: Timestamp(milliseconds: changed))
+    }
+
+    /// The bytes of a file that is small and made of columns, and when those changed.
+    func rendered(
+        _ place: Place, _ catalog: Catalog, _ snapshot: any HistorySnapshot
+    ) throws(StoreError) -> (bytes: [UInt8], changed: Int64) {
+        switch place {
+        case .sessionFile(let id):
+            guard let record = try snapshot.sessionRecord(id) else { throw .notFound }
+            return (SessionFile.render(record), record.row.integer("time_updated") ?? 0)
+        case .todos(let id):
+            let todos = try snapshot.todos(of: id)
+            guard !todos.isEmpty else { throw .notFound }
+            return (TodoFile.render(todos), todos.map(\.updated).max() ?? 0)
+        case .projectFile(let id):
+            guard let project = catalog.projects[id] else { throw .notFound }
+            return (ProjectFile.render(id, try snapshot.projectRecord(id)), project.updated)
+        case .root, .control, .project, .archived, .session, .messages, .children, .message, .controlFile:
+            throw .notFound
+        }
+    }
+
+    /// A version, with the revisions that this mount has seen of it: other bytes under the same times and lengths.
+    func revised(_ version: FileVersion, of place: Place) -> FileVersion {
+        guard let known = state.withLock({ $0.nodes.current(place)?.node.version }) else { return version }
+        var candidate = version
+        candidate.revision = known.revision
+        return candidate == known ? known : version
+    }
+
+    /// The newest of what a directory holds (rule R3), by the times that OpenCode keeps for it: asking every message
+    /// would read the whole history to list its projects.
+    private func modified(
+        _ place: Place, _ catalog: Catalog, _ snapshot: any HistorySnapshot
+    ) throws(StoreError) -> Timestamp {
+        let milliseconds: Int64? =
+            switch place {
+            case .root: catalog.projectOrder.map { catalog.updated($0) }.max() ?? 0
+            case .control: errors.contents.last.milliseconds
+            case .project(let id): catalog.projects[id] == nil ? nil : catalog.updated(id)
+            case .archived(let id): catalog.sessions(in: .archived(id)).map(\.updated).max() ?? 0
+            case .children(let id): catalog.sessions(in: .children(id)).map(\.updated).max() ?? 0
+            case .session(let id), .messages(let id):
+                if let session = catalog.sessions[id] {
+                    max(
+                        session.updated,
+                        try snapshot.newestMessage(of: id)?.texts.map(\.updated).max() ?? session.updated)
+                } else {
+                    nil
+                }
+            case .projectFile, .sessionFile, .todos, .message, .controlFile: nil
+            }
+        guard let milliseconds else { throw .notFound }
+        return Timestamp(milliseconds: milliseconds)
+    }
+
+    /// The answer to a lookup; counts one.
+    func entry(_ place: Place, _ facts: Facts, _ token: ChangeToken) -> Entry {
+        switch facts {
+        case .directory(let modified):
+            let node = state.withLock { $0.nodes.look(at: place, version: nil, validated: nil) }
+            return Entry(
+                node: node, attributes: attributes(place, modified: modified),
+                validity: Validity(name: Self.nameValidity, attributes: Self.nameValidity))
+        case .file(let version), .made(let version, _):
+            var ownBytes: [UInt8]?
+            if case .made(_, let bytes) = facts { ownBytes = bytes }
+            let node = state.withLock {
+                $0.nodes.look(at: place, version: version, validated: token, ownBytes: ownBytes)
+            }
+            return Entry(
+                node: node, attributes: attributes(place, version),
+                validity: Validity(name: Self.nameValidity, attributes: Self.versionValidity))
+        }
+    }
+
+    func attributes(_ place: Place, _ version: FileVersion) -> Attributes {
+        Attributes(
+            inode: place.inode, kind: .regular, permissions: 0o666 & ~settings.umask, size: Int64(version.size),
+            modified: version.modified, owner: settings.owner, group: settings.group)
+    }
+
+    func attributes(_ place: Place, modified: Timestamp) -> Attributes {
+        Attributes(
+            inode: place.inode, kind: .directory, permissions: 0o777 & ~settings.umask, size: 0, modified: modified,
+            owner: settings.owner, group: settings.group)
+    }
+}

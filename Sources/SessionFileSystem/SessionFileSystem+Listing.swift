@@ -1,0 +1,172 @@
+internal import SessionModel
+internal import SessionStore
+internal import SessionTree
+internal import Synchronization
+internal import Timing
+package import VFS
+
+extension SessionFileSystem {
+    package func openDirectory(_ id: NodeID, for caller: Caller) throws(Errno) -> HandleID {
+        try perform("opendir", id, nil, caller) { () throws(Failure) in
+            let place = try node(id).place
+            guard place.isDirectory else { throw Failure(.notDirectory, "not a directory") }
+            let lines = try listing(of: place, caller.patience)
+            return state.withLock { $0.handles.add(HandleTable.Directory(node: id, place: place, lines: lines)) }
+        }
+    }
+
+    package func releaseDirectory(_ handle: HandleID) {
+        state.withLock { $0.handles.remove(directory: handle) }
+    }
+
+    package func readDirectory(
+        _ handle: HandleID, from position: Int, for caller: Caller, _ body: (DirectoryEntry, Entry?) -> Bool
+    ) throws(Errno) {
+        guard let opened = state.withLock({ $0.handles.directory(handle) }) else { throw .badHandle }
+        try perform("readdir", opened.node, nil, caller) { () throws(Failure) in
+            var lines = opened.lines
+            if position == 0 {
+                // rewinddir(3): the listing of now.
+                if opened.isRead {
+                    lines = try listing(of: opened.place, caller.patience)
+                    state.withLock { [lines] in $0.handles.setLines(handle, lines) }
+                }
+                state.withLock { $0.handles.setRead(handle) }
+            }
+            for index in position..<max(position, lines.count + 2) {
+                guard index >= 2 else {
+                    let special = DirectoryEntry(
+                        name: index == 0 ? .current : .parent, kind: .directory, inode: opened.place.inode)
+                    if !body(special, nil) { return }
+                    continue
+                }
+                let line = lines[index - 2]
+                let found = entry(line.place, line.facts, line.token)
+                let shown = DirectoryEntry(
+                    name: line.name, kind: found.attributes.kind, inode: found.attributes.inode)
+                if !body(shown, found) {
+                    forget(found.node, count: 1)
+                    return
+                }
+            }
+        }
+    }
+
+    /// Everything a directory shows, of one moment: the lines come from one transaction, or there is an error.
+    private func listing(of place: Place, _ patience: Patience) throws(Failure) -> [HandleTable.Line] {
+        let (token, catalog) = try catalog(patience)
+        return switch place {
+        case .root:
+            try catalog.projectOrder.compactMap { catalog.projects[$0] }.map { project throws(Failure) in
+                line(
+                    naming.name(of: project), .project(project.id),
+                    .directory(modified: Timestamp(milliseconds: catalog.updated(project.id))), token)
+            }
+        case .project(let id): try projectListing(id, catalog, token, patience)
+        case .archived(let id): try sessionLines(in: .archived(id), catalog, token, patience)
+        case .children(let id): try sessionLines(in: .children(id), catalog, token, patience)
+        case .session(let id): try sessionListing(id, catalog, token, patience)
+        case .messages(let id): try messageListing(id, catalog, token, patience)
+        case .control:
+            try ControlFile.allCases.map { file throws(Failure) in
+                line(file.name, .controlFile(file), try controlFile(file, patience), token)
+            }
+        case .projectFile, .sessionFile, .todos, .message, .controlFile: []
+        }
+    }
+
+    private func projectListing(
+        _ id: Project.ID, _ catalog: Catalog, _ token: ChangeToken, _ patience: Patience
+    ) throws(Failure) -> [HandleTable.Line] {
+        guard catalog.projects[id] != nil else { throw .noEntry }
+        var lines = [
+            line(.projectFile, .projectFile(id), try facts(of: .projectFile(id), catalog, token, patience), token)
+        ]
+        if !catalog.isEmpty(.archived(id)) {
+            lines.append(
+                line(.archived, .archived(id), try facts(of: .archived(id), catalog, token, patience), token))
+        }
+        return lines + (try sessionLines(in: .project(id), catalog, token, patience))
+    }
+
+    private func sessionLines(
+        in directory: Catalog.Directory, _ catalog: Catalog, _ token: ChangeToken, _ patience: Patience
+    ) throws(Failure) -> [HandleTable.Line] {
+        let sessions = catalog.sessions(in: directory)
+        let named = sessions.map { ($0, naming.name(of: $0)) }
+        // A name that was shown leads to its session for as long as the mount lives (rule N1).
+        state.withLock { state in
+            for (session, name) in named { state.shown[session.id, default: []].insert(name) }
+        }
+        return try reading(patience) { (snapshot) throws(StoreError) in
+            try named.map { (session, name) throws(StoreError) in
+                let newest = try snapshot.newestMessage(of: session.id)?.texts.map(\.updated).max()
+                let modified = Timestamp(milliseconds: max(session.updated, newest ?? session.updated))
+                return line(name, .session(session.id), .directory(modified: modified), token)
+            }
+        }
+    }
+
+    private func sessionListing(
+        _ id: Session.ID, _ catalog: Catalog, _ token: ChangeToken, _ patience: Patience
+    ) throws(Failure) -> [HandleTable.Line] {
+        guard catalog.sessions[id] != nil else { throw .noEntry }
+        if state.withLock({ $0.masks.hasHidden(id) }) {
+            let order = try reading(patience) { (snapshot) throws(StoreError) in try snapshot.messageOrder(of: id) }
+            noteMessages(order, of: id)
+        }
+        var candidates: [(FileName, Place)] = [
+            (.sessionFile, .sessionFile(id)), (.todos, .todos(id)), (.messages, .messages(id)),
+        ]
+        if !catalog.isEmpty(.children(id)) { candidates.append((.children, .children(id))) }
+        var lines: [HandleTable.Line] = []
+        for (name, place) in candidates {
+            if state.withLock({ $0.masks.isHidden(place, of: id, now: .now) }) { continue }
+            do throws(Failure) {
+                lines.append(line(name, place, try facts(of: place, catalog, token, patience), token))
+            } catch {
+                // Only a list of things to do may be missing; anything else is an error of the whole listing.
+                guard error.errno == .noEntry, place == .todos(id) else { throw error }
+            }
+        }
+        return lines
+    }
+
+    private func messageListing(
+        _ session: Session.ID, _ catalog: Catalog, _ token: ChangeToken, _ patience: Patience
+    ) throws(Failure) -> [HandleTable.Line] {
+        guard catalog.sessions[session] != nil else { throw .noEntry }
+        var found: [(id: Message.ID, order: Message.Order, version: FileVersion)] = []
+        let roles = try reading(patience) { (snapshot) throws(StoreError) in
+            var roles: [Message.ID: [UInt8]?] = [:]
+            try snapshot.messages(of: session) { (message) throws(StoreError) in
+                found.append((message.id, message.order, MessageFile.version(of: message)))
+                if naming.style == .labels,
+                    state.withLock({ $0.names.label(of: message.id, in: session)?.role == nil })
+                {
+                    roles[message.id] = .some(try snapshot.role(of: message))
+                }
+            }
+            return roles
+        }
+        noteMessages(found.map { ($0.id, $0.order) }, of: session)
+        return state.withLock { state in
+            for (id, role) in roles { state.names.setRole(role, of: id, in: session) }
+            return found.map { id, _, version in
+                let label = state.names.label(of: id, in: session)
+                let name = naming.name(of: id, ordinal: label?.ordinal ?? 0, role: label?.role ?? nil)
+                let place = Place.message(id, of: session)
+                var shown = version
+                if let known = state.nodes.current(place)?.node.version {
+                    shown.revision = known.revision
+                    if shown != known { shown.revision = 0 }
+                }
+                return line(name, place, .file(shown), token)
+            }
+        }
+    }
+
+    private func line(_ name: FileName, _ place: Place, _ facts: Facts, _ token: ChangeToken) -> HandleTable.Line {
+        HandleTable.Line(name: name, place: place, facts: facts, token: token)
+    }
+}

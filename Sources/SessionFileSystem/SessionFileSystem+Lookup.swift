@@ -1,0 +1,176 @@
+internal import SessionModel
+internal import SessionStore
+internal import SessionTree
+internal import Synchronization
+internal import Timing
+package import VFS
+
+extension SessionFileSystem {
+    package func lookup(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno) -> Entry {
+        try perform("lookup", parent, name, caller) { () throws(Failure) in
+            let (token, catalog) = try catalog(caller.patience)
+            let place = try resolve(name, in: try node(parent).place, catalog, caller.patience)
+            let facts = try facts(of: place, catalog, token, caller.patience)
+            return entry(place, facts, token)
+        }
+    }
+
+    package func attributes(of id: NodeID, for caller: Caller) throws(Errno) -> (Attributes, validity: Double) {
+        try perform("getattr", id, nil, caller) { () throws(Failure) in
+            let node = try node(id)
+            if let version = node.version { return (attributes(node.place, version), Self.versionValidity) }
+            let (token, catalog) = try catalog(caller.patience)
+            guard case .directory(let modified) = try facts(of: node.place, catalog, token, caller.patience) else {
+                throw .noEntry
+            }
+            return (attributes(node.place, modified: modified), Self.nameValidity)
+        }
+    }
+
+    /// The place a name leads to (rules N1 to N5).
+    ///
+    /// - Throws: `.noEntry` where it leads nowhere. Whether a message exists is for ``facts(of:_:_:_:)`` to say.
+    func resolve(
+        _ name: FileName, in directory: Place, _ catalog: Catalog, _ patience: Patience
+    ) throws(Failure) -> Place {
+        switch directory {
+        case .root:
+            if name == .control { return .control }
+            return .project(try project(name, catalog))
+        case .control:
+            guard let file = ControlFile.allCases.first(where: { $0.name == name }) else { throw .noEntry }
+            return .controlFile(file)
+        case .project(let id):
+            if name == .projectFile { return .projectFile(id) }
+            if name == .archived { return try existing(.archived(id), in: catalog) }
+            return .session(try session(name, in: .project(id), catalog))
+        case .archived(let id): return .session(try session(name, in: .archived(id), catalog))
+        case .children(let id): return .session(try session(name, in: .children(id), catalog))
+        case .session(let id):
+            switch name {
+            case .sessionFile: return try visible(.sessionFile(id), of: id, patience)
+            case .todos: return try visible(.todos(id), of: id, patience)
+            case .messages: return try visible(.messages(id), of: id, patience)
+            case .children:
+                let place = try existing(.children(id), in: catalog)
+                return try visible(place, of: id, patience)
+            default: throw .noEntry
+            }
+        case .messages(let id): return .message(try message(name, of: id, patience), of: id)
+        case .projectFile, .sessionFile, .todos, .message, .controlFile: throw Failure(.notDirectory, "not a directory")
+        }
+    }
+
+    private func project(_ name: FileName, _ catalog: Catalog) throws(Failure) -> Project.ID {
+        let found: Project? =
+            switch naming.identifier(in: name, of: Project.self) {
+            case .none: nil
+            case .id(let id): catalog.projects[id]
+            case .cut:
+                catalog.projects.values.first { naming.matches(name, canonical: naming.name(of: $0), former: []) }
+            }
+        guard let found, naming.matches(name, canonical: naming.name(of: found), former: []) else { throw .noEntry }
+        return found.id
+    }
+
+    private func session(
+        _ name: FileName, in directory: Catalog.Directory, _ catalog: Catalog
+    ) throws(Failure) -> Session.ID {
+        let found: Session? =
+            switch naming.identifier(in: name, of: Session.self) {
+            case .none: nil
+            case .id(let id): catalog.sessions[id]
+            case .cut:
+                catalog.sessions(in: directory).first {
+                    naming.matches(name, canonical: naming.name(of: $0), former: shownNames(of: $0.id))
+                }
+            }
+        guard let found, catalog.home(of: found.id) == directory,
+            naming.matches(name, canonical: naming.name(of: found), former: shownNames(of: found.id))
+        else { throw .noEntry }
+        return found.id
+    }
+
+    func shownNames(of session: Session.ID) -> Set<FileName> {
+        state.withLock { $0.shown[session] ?? [] }
+    }
+
+    private func message(
+        _ name: FileName, of session: Session.ID, _ patience: Patience
+    ) throws(Failure) -> Message.ID {
+        switch naming.message(in: name) {
+        case .none: throw .noEntry
+        case .id(let id):
+            // By the id alone no number is needed, and most files that do not exist are told apart here.
+            if name == bareName(of: id) { return id }
+            guard naming.style == .labels, try canonicalName(of: id, in: session, patience) == name else {
+                throw .noEntry
+            }
+            return id
+        case .cut:
+            let order = try number(session, patience)
+            for (id, _) in order {
+                let canonical = try canonicalName(of: id, in: session, patience)
+                if canonical == name || bareName(of: id) == name { return id }
+            }
+            throw .noEntry
+        }
+    }
+
+    private func bareName(of message: Message.ID) -> FileName {
+        naming.bare(naming.name(of: message, ordinal: 0, role: nil))
+    }
+
+    /// The name of a message as listings show it; nil where there is no such message.
+    func canonicalName(
+        of id: Message.ID, in session: Session.ID, _ patience: Patience
+    ) throws(Failure) -> FileName? {
+        var label = state.withLock { $0.names.label(of: id, in: session) }
+        if label == nil {
+            _ = try number(session, patience)
+            label = state.withLock { $0.names.label(of: id, in: session) }
+        }
+        guard let label else { return nil }
+        if let role = label.role { return naming.name(of: id, ordinal: label.ordinal, role: role) }
+        let role = try reading(patience) { (snapshot) throws(StoreError) in
+            guard let message = try snapshot.message(id, of: session) else { throw .notFound }
+            return try snapshot.role(of: message)
+        }
+        state.withLock { $0.names.setRole(role, of: id, in: session) }
+        return naming.name(of: id, ordinal: label.ordinal, role: role)
+    }
+
+    /// Numbers a session's messages.
+    private func number(
+        _ session: Session.ID, _ patience: Patience
+    ) throws(Failure) -> [(id: Message.ID, order: Message.Order)] {
+        let order = try reading(patience) { (snapshot) throws(StoreError) in
+            try snapshot.messageOrder(of: session)
+        }
+        noteMessages(order, of: session)
+        return order
+    }
+
+    /// Takes note of all messages of a session; a new one brings back what `rm -r` had hidden.
+    func noteMessages(_ order: [(id: Message.ID, order: Message.Order)], of session: Session.ID) {
+        state.withLock { state in
+            let isNew = state.names.number(order, of: session)
+            let messagesAreHidden = state.masks.isHidden(.messages(session), of: session, now: .now)
+            if isNew || (messagesAreHidden && !order.isEmpty) { state.masks.reveal(session) }
+        }
+    }
+
+    private func existing(_ directory: Catalog.Directory, in catalog: Catalog) throws(Failure) -> Place {
+        let isRecent = state.withLock { $0.masks.isRecentlyEmptied(directory, now: .now) }
+        guard !catalog.isEmpty(directory) || isRecent else { throw .noEntry }
+        return directory.place
+    }
+
+    /// A place inside a session, unless `rm -r` has hidden it.
+    private func visible(_ place: Place, of session: Session.ID, _ patience: Patience) throws(Failure) -> Place {
+        guard state.withLock({ $0.masks.isHidden(place, of: session, now: .now) }) else { return place }
+        _ = try number(session, patience)
+        guard !state.withLock({ $0.masks.isHidden(place, of: session, now: .now) }) else { throw .noEntry }
+        return place
+    }
+}

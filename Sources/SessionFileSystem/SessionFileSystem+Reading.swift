@@ -1,0 +1,76 @@
+internal import SessionModel
+internal import SessionStore
+internal import SessionTree
+internal import Synchronization
+internal import Timing
+package import VFS
+
+extension SessionFileSystem {
+    package func open(_ id: NodeID, forWriting: Bool, for caller: Caller) throws(Errno) -> HandleID {
+        if forWriting { throw refuse("open", nil, in: id, for: caller) }
+        return try perform("open", id, nil, caller) { () throws(Failure) in
+            let node = try node(id)
+            guard let version = node.version else { throw Failure(.isDirectory, "is a directory") }
+            var file = HandleTable.File(node: id, place: node.place, version: version)
+            if let bytes = node.ownBytes {
+                file.window = (0, bytes)
+            } else {
+                try checkIsCurrent(id, node, version, caller)
+                // Nobody has read this version yet, so the kernel has no page of it: what is taken now can be read to
+                // its end whatever happens to the row meanwhile (rule R4).
+                if node.content == nil, version.size > 0 {
+                    file.window = try window(node.place, version, around: 0..<version.size, caller)
+                }
+            }
+            return state.withLock { [file] in $0.handles.add(file) }
+        }
+    }
+
+    /// The kernel answers ESTALE on open by looking the path up once more, and so comes to the new version.
+    private func checkIsCurrent(
+        _ id: NodeID, _ node: NodeTable.Node, _ version: FileVersion, _ caller: Caller
+    ) throws(Failure) {
+        let (token, catalog) = try catalog(caller.patience)
+        let facts = try facts(of: node.place, catalog, token, caller.patience)
+        guard facts.version == version, state.withLock({ $0.nodes.current(node.place)?.id }) == id else {
+            throw .stale
+        }
+        state.withLock { $0.nodes.setValidated(id, token) }
+    }
+
+    package func read(
+        _ handle: HandleID, at offset: Int64, count: Int, for caller: Caller
+    ) throws(Errno) -> [UInt8] {
+        guard let file = state.withLock({ $0.handles.file(handle) }) else { throw .badHandle }
+        return try perform("read", file.node, nil, caller) { () throws(Failure) in
+            let size = file.version.size
+            guard offset >= 0, offset < Int64(size), count > 0 else { return [] }
+            let start = Int(offset)
+            let range = start..<(start + min(count, size - start))
+            let held = file.window.flatMap { window in
+                range.lowerBound >= window.offset && range.upperBound <= window.offset + window.bytes.count
+                    ? window : nil
+            }
+            let window: (offset: Int, bytes: [UInt8])
+            if let held {
+                window = held
+            } else {
+                window = try self.window(file.place, file.version, around: range, caller)
+            }
+            let isLast = range.upperBound == size
+            // The kernel keeps what it was given; after the end of the file nothing need stay here.
+            if held == nil || isLast {
+                state.withLock { $0.handles.setWindow(handle, isLast && !isOwn(file) ? nil : window) }
+            }
+            return Array(window.bytes[(range.lowerBound - window.offset)..<(range.upperBound - window.offset)])
+        }
+    }
+
+    private func isOwn(_ file: HandleTable.File) -> Bool {
+        if case .controlFile = file.place { true } else { false }
+    }
+
+    package func release(_ handle: HandleID) {
+        state.withLock { $0.handles.remove(file: handle) }
+    }
+}

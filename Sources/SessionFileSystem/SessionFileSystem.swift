@@ -1,0 +1,113 @@
+internal import SessionModel
+package import SessionStore
+internal import SessionTree
+internal import Synchronization
+internal import Timing
+package import VFS
+
+/// OpenCode's history as a file system: keeps what the kernel knows in step with what the database holds.
+///
+/// Freshness is pulled, not pushed: the kernel believes a name for 0.1 s, and each question after that asks the database
+/// for its change token (a microsecond) before it trusts anything kept here. A file's node is one version of its bytes,
+/// so what the kernel caches for it never goes stale; see docs/decisions/0003-nodes-are-versions.md.
+package final class SessionFileSystem: FileSystem {
+    let store: any SessionStore
+    let naming: Naming
+    let settings: Settings
+    let errors: ErrorLog
+    /// Guards everything kept between requests. No database is asked while it is held.
+    let state = Mutex(State())
+    private let notifier = Mutex<(any KernelNotifier)?>(nil)
+
+    struct State: ~Copyable {
+        var nodes = NodeTable()
+        var handles = HandleTable()
+        var names = MessageNames()
+        /// Names under which sessions were shown: a title may change while a program still uses the old name.
+        var shown: [Session.ID: Set<FileName>] = [:]
+        var masks = MaskTable()
+        var catalog: (token: ChangeToken, value: Catalog)?
+        var counts: (token: ChangeToken, value: Counts)?
+    }
+
+    package init(store: any SessionStore, settings: Settings) {
+        self.store = store
+        self.settings = settings
+        naming = Naming(style: settings.style)
+        errors = ErrorLog(onError: settings.onError)
+    }
+
+    /// Gives the way back to the kernel, once there is one.
+    package func setNotifier(_ notifier: any KernelNotifier) {
+        self.notifier.withLock { $0 = notifier }
+    }
+
+    func notify(_ body: (any KernelNotifier) -> Void) {
+        if let notifier = notifier.withLock({ $0 }) { body(notifier) }
+    }
+
+    /// How long the kernel may answer a question by itself (rule R5 allows 0.2 s in all). What a node of a file is
+    /// never changes, so its attributes may be kept for a day.
+    static let nameValidity = 0.1
+    static let versionValidity = 86_400.0
+
+    /// How long a reader may wait for the database, and a writer for its lock.
+    static let writePatience = Duration.seconds(5)
+
+    /// Runs an operation; what it throws is written down once, here, and becomes an errno.
+    func perform<Result>(
+        _ operation: StaticString, _ node: NodeID, _ name: FileName? = nil, _ caller: Caller,
+        _ body: () throws(Failure) -> Result
+    ) throws(Errno) -> Result {
+        do throws(Failure) {
+            return try body()
+        } catch {
+            if !error.isEveryday {
+                errors.record(error, operation: operation, path: path(of: node, name), process: caller.process)
+            }
+            throw error.errno
+        }
+    }
+
+    package func forget(_ node: NodeID, count: UInt64) {
+        state.withLock { $0.nodes.forget(node, count: count) }
+    }
+
+    package func refuse(
+        _ operation: StaticString, _ name: FileName?, in node: NodeID, for caller: Caller
+    ) -> Errno {
+        let failure = Failure(
+            .notPermitted, "this version of opencodefs shows and removes; it does not save",
+            remedy: "copy the file out of the mount and edit the copy")
+        errors.record(failure, operation: operation, path: path(of: node, name), process: caller.process)
+        return failure.errno
+    }
+
+    /// The history's outline, as of now.
+    func catalog(_ patience: Patience) throws(Failure) -> (token: ChangeToken, value: Catalog) {
+        do throws(StoreError) {
+            let token = try store.changeToken()
+            if let kept = state.withLock({ $0.catalog }), kept.token == token { return kept }
+            let value = try store.reading(patience) { (snapshot) throws(StoreError) in
+                Catalog(
+                    projects: try snapshot.projects(), sessions: try snapshot.sessions(), scope: settings.scope)
+            }
+            state.withLock { $0.catalog = (token, value) }
+            return (token, value)
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    /// Reads from the database in one transaction.
+    func reading<Result>(
+        _ patience: Patience, _ body: (any HistorySnapshot) throws(StoreError) -> Result
+    ) throws(Failure) -> Result {
+        do throws(StoreError) { return try store.reading(patience, body) } catch { throw Failure(error) }
+    }
+
+    func node(_ id: NodeID) throws(Failure) -> NodeTable.Node {
+        guard let node = state.withLock({ $0.nodes[id] }) else { throw .stale }
+        return node
+    }
+}

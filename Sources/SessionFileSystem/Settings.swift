@@ -1,0 +1,30 @@
+package import SessionModel
+package import SessionTree
+
+/// How a mount shows a history.
+package struct Settings: Sendable {
+    package var style = Naming.Style.labels
+    package var scope = Catalog.Scope.all
+    package var owner: UInt32
+    package var group: UInt32
+    /// Permission bits that are taken away from 0666 and 0777.
+    package var umask: UInt32 = 0o077
+    /// What status.json says before what the file system itself knows.
+    package var description: JSONObject
+    /// Space that the database takes and that its disk still has, in bytes.
+    package var volume: @Sendable () -> (used: Int64, free: Int64)
+    /// Gets each failure as one line of JSON.
+    package var onError: @Sendable (String) -> Void
+
+    package init(
+        owner: UInt32, group: UInt32, description: JSONObject,
+        volume: @escaping @Sendable () -> (used: Int64, free: Int64),
+        onError: @escaping @Sendable (String) -> Void
+    ) {
+        self.owner = owner
+        self.group = group
+        self.description = description
+        self.volume = volume
+        self.onError = onError
+    }
+}

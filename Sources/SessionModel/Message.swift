@@ -1,0 +1,80 @@
+/// A turn of a conversation. Its rows are described, not held: a part may have hundreds of megabytes.
+package struct Message: Sendable, Identifiable {
+    package typealias ID = Identifier<Message>
+
+    package let id: ID
+    package let session: Session.ID
+    package let shape: Shape
+    /// What the mount's listing sorts and numbers by.
+    package let order: Order
+
+    package init(id: ID, session: Session.ID, shape: Shape, order: Order) {
+        self.id = id
+        self.session = session
+        self.shape = shape
+        self.order = order
+    }
+
+    /// How a family keeps a message.
+    package enum Shape: Sendable {
+        /// V1: a row of `message` and the rows of `part` that name it, in order of id.
+        case parted(info: StoredText, parts: [Part])
+        /// V2: one row of `session_message`.
+        case typed(type: [UInt8], data: StoredText)
+    }
+
+    package enum Order: Sendable {
+        /// The number the database keeps (V2: `seq`).
+        case stored(Int64)
+        /// The place among the others when this mount first sees it (V1).
+        case rank
+    }
+
+    /// A row of V1's `part`.
+    package struct Part: Sendable, Identifiable {
+        package typealias ID = Identifier<Part>
+
+        package let id: ID
+        /// The column `session_id`, which no foreign key ties to the message's.
+        package let session: Session.ID
+        package let data: StoredText
+
+        package init(id: ID, session: Session.ID, data: StoredText) {
+            self.id = id
+            self.session = session
+            self.data = data
+        }
+    }
+
+    /// The texts of its rows: V1 the message's, then one for each part; V2 one.
+    package var texts: [StoredText] {
+        switch shape {
+        case .parted(let info, let parts): [info] + parts.map(\.data)
+        case .typed(_, let data): [data]
+        }
+    }
+}
+
+/// A text in the database: how long it is and how it begins, enough to frame it without reading it.
+package struct StoredText: Hashable, Sendable {
+    package enum Opening: UInt8, Sendable {
+        /// Begins with `{`.
+        case object
+        /// Is `{}`.
+        case emptyObject
+        /// Anything else, also nothing.
+        case other
+    }
+
+    /// Length in bytes.
+    package let octets: Int
+    package let opening: Opening
+    /// When the row says it changed, in milliseconds since 1970.
+    package let updated: Int64
+
+    package init(octets: Int, opening: Opening, updated: Int64) {
+        self.octets = octets
+        self.opening = opening
+        self.updated = updated
+    }
+}

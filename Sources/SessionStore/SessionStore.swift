@@ -1,0 +1,118 @@
+package import SessionModel
+package import Timing
+
+/// The history in a database: what a schema means, whatever the provider.
+///
+/// Calls come from several threads. What is read in one ``reading(_:_:)`` is one version of everything; nothing is kept
+/// open when it returns.
+package protocol SessionStore: Sendable {
+    /// What this database is, for status and for refusing.
+    func facts() throws(StoreError) -> StoreFacts
+
+    /// A token that differs from every earlier one when anything has been committed in between, by whomever.
+    func changeToken() throws(StoreError) -> ChangeToken
+
+    /// Lends one version of the history.
+    func reading<Result>(
+        _ patience: Patience, _ body: (any HistorySnapshot) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result
+
+    /// Deletes a message with its parts, once its rows are in the trash.
+    func removeMessage(_ id: Message.ID, of session: Session.ID, _ removal: Removal) throws(StoreError)
+
+    /// Deletes a session without messages and all that belongs to it, once its rows are in the trash.
+    ///
+    /// - Throws: `.notEmpty` when a message has arrived.
+    func removeSession(_ id: Session.ID, _ removal: Removal) throws(StoreError)
+
+    /// Lets go of the database; later calls are refused.
+    func close()
+}
+
+/// Which version of the database something was read from. Equal tokens, equal contents.
+package struct ChangeToken: Hashable, Sendable {
+    private let changes: Int64
+    private let schema: Int64
+
+    package init(changes: Int64, schema: Int64) {
+        self.changes = changes
+        self.schema = schema
+    }
+
+    package func hasOtherTables(than other: ChangeToken) -> Bool {
+        schema != other.schema
+    }
+}
+
+/// One version of the history. Good until the closure it was lent to returns.
+package protocol HistorySnapshot {
+    /// All projects, and one for each id that only sessions name.
+    func projects() throws(StoreError) -> [Project]
+
+    /// All sessions of all projects, each once.
+    func sessions() throws(StoreError) -> [Session]
+
+    /// The ids of a session's messages in OpenCode's own order.
+    func messageOrder(of session: Session.ID) throws(StoreError) -> [(id: Message.ID, order: Message.Order)]
+
+    /// A session's messages one by one in OpenCode's own order, without reading their texts.
+    func messages(
+        of session: Session.ID, _ body: (Message) throws(StoreError) -> Void
+    ) throws(StoreError)
+
+    func message(_ id: Message.ID, of session: Session.ID) throws(StoreError) -> Message?
+
+    /// A session's last message in OpenCode's own order.
+    func newestMessage(of session: Session.ID) throws(StoreError) -> Message?
+
+    /// Who speaks (V2: the type), found at the beginning of the text; nil where it does not say.
+    func role(of message: Message) throws(StoreError) -> [UInt8]?
+
+    /// The texts of a message, as ``Message/texts`` numbers them, whole.
+    func texts(of message: Message) throws(StoreError) -> [[UInt8]]
+
+    /// Some bytes of one text of a message.
+    func text(_ index: Int, of message: Message, range: Range<Int>) throws(StoreError) -> [UInt8]
+
+    func sessionRecord(_ id: Session.ID) throws(StoreError) -> SessionRecord?
+
+    func projectRecord(_ id: Project.ID) throws(StoreError) -> Record?
+
+    func todos(of session: Session.ID) throws(StoreError) -> [Todo]
+
+    func counts() throws(StoreError) -> Counts
+}
+
+/// What a database is.
+package struct StoreFacts: Sendable {
+    /// "V1", "V2" or both.
+    package let families: [String]
+    /// Tables and columns that something we do would need, and that this schema lacks.
+    package let missing: [String]
+    /// Why nothing can be removed; nil when it can.
+    package let readOnlyReason: String?
+    /// "SQLite".
+    package let provider: String
+
+    package init(families: [String], missing: [String], readOnlyReason: String?, provider: String) {
+        self.families = families
+        self.missing = missing
+        self.readOnlyReason = readOnlyReason
+        self.provider = provider
+    }
+}
+
+/// Something a program removes: how long it waits, and under which heading the trash files it.
+package struct Removal: Sendable {
+    package let patience: Patience
+    /// What one program removes in one go is one batch of the trash.
+    package let process: Int32
+    /// How the thing is called in the tree, for `opencodefs trash`.
+    package let path: String
+
+    package init(patience: Patience, process: Int32, path: String) {
+        self.patience = patience
+        self.process = process
+        self.path = path
+    }
+}

@@ -1,0 +1,45 @@
+package import SQL
+
+/// Why a store cannot do what it was asked.
+package enum StoreError: Error, Sendable {
+    /// There is no such entity (any more).
+    case notFound
+    /// It still holds something.
+    case notEmpty
+    /// The rules of the tree forbid it here; the reason is for people.
+    case notAllowed(reason: String)
+    /// Writing needs what this schema or this file does not offer.
+    case readOnly(reason: String)
+    /// The database has no tables that an OpenCode we know would have.
+    case unsupportedSchema(reason: String)
+    /// Somebody else wrote for as long as we could wait.
+    case busy
+    /// No space for the change.
+    case full
+    /// A value is larger than the database takes.
+    case tooLarge
+    /// The caller's time was over.
+    case expired
+    /// The caller was interrupted.
+    case cancelled
+    /// The database is damaged, out of reach, or not what we think it is.
+    case unavailable(reason: String)
+}
+
+extension StoreError {
+    /// What a store says when its provider refuses.
+    package init(_ error: SQLError) {
+        self =
+            switch error.kind {
+            case .busy: .busy
+            case .readOnly: .readOnly(reason: error.message)
+            case .full: .full
+            case .tooLarge: .tooLarge
+            case .cancelled: .cancelled
+            case .expired: .expired
+            case .constraint: .notAllowed(reason: "the database forbids it: \(error.message)")
+            case .corrupt, .notADatabase, .unavailable, .misuse:
+                .unavailable(reason: "\(error.message) (code \(error.code))")
+            }
+    }
+}

@@ -1,0 +1,55 @@
+private import SQL
+package import SessionModel
+private import Timing
+
+/// Something in the trash, as `opencodefs trash` lists it.
+package struct TrashBatch: Sendable {
+    package struct Item: Sendable {
+        package let id: Int64
+        /// Milliseconds since 1970.
+        package let removed: Int64
+        package let session: Session.ID
+        /// Nil for a session.
+        package let message: Message.ID?
+        /// How it was called in the tree.
+        package let path: String
+    }
+
+    package let id: Int64
+    /// Milliseconds since 1970.
+    package let started: Int64
+    /// The database it was removed from.
+    package let source: String
+    package let items: [Item]
+}
+
+extension Trash {
+    /// Everything in the trash that came from this database, the newest last.
+    package func batches() throws(StoreError) -> [TrashBatch] {
+        do throws(SQLError) {
+            return try pool.lend(.lasting(.seconds(10))) { (connection) throws(SQLError) in
+                var items: [Int64: [TrashBatch.Item]] = [:]
+                try connection.rows("SELECT batch, id, removed, session, message, path FROM item ORDER BY id") {
+                    (row) throws(SQLError) in
+                    items[row.integer(at: 0) ?? 0, default: []].append(
+                        TrashBatch.Item(
+                            id: row.integer(at: 1) ?? 0, removed: row.integer(at: 2) ?? 0,
+                            session: Session.ID(row.value(at: 3)) ?? Session.ID(""),
+                            message: Message.ID(row.value(at: 4)),
+                            path: String(decoding: row.bytes(at: 5) ?? [], as: UTF8.self)))
+                }
+                var batches: [TrashBatch] = []
+                try connection.rows("SELECT id, started, source FROM batch ORDER BY id") { (row) throws(SQLError) in
+                    let id = row.integer(at: 0) ?? 0
+                    let origin = String(decoding: row.bytes(at: 2) ?? [], as: UTF8.self)
+                    guard origin == source, let items = items[id] else { return }
+                    batches.append(
+                        TrashBatch(id: id, started: row.integer(at: 1) ?? 0, source: origin, items: items))
+                }
+                return batches
+            }
+        } catch {
+            throw StoreError(error)
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package import SQL
+private import Timing
+
+/// What came of putting items back.
+package struct Restoration: Sendable {
+    /// Items that are in the database again, or were never gone.
+    package var restored: [TrashBatch.Item] = []
+    /// Rows inserted.
+    package var rows = 0
+    /// Rows that were there already, every byte as in the trash: a removal was cut short, or somebody else was quicker.
+    package var present = 0
+}
+
+/// Why items cannot be put back. Nothing was changed.
+package enum RestoreError: Error, Sendable {
+    /// A row of the same identity, but other contents, is there.
+    case taken(TrashBatch.Item, table: String)
+    /// What the item belongs to is not in the database.
+    case homeless(TrashBatch.Item)
+    /// The database has no such table or column any more.
+    case otherSchema(TrashBatch.Item, missing: String)
+    case store(StoreError)
+}
+
+extension Trash {
+    /// Inserts the rows of some items, all or none, and takes the items out of the trash.
+    ///
+    /// - Parameters:
+    ///   - connection: to the database the items came from, opened for writing.
+    ///   - isRehearsal: whether to do everything and then undo it.
+    package func restore(
+        _ items: [TrashBatch.Item], into connection: any SQLConnection, isRehearsal: Bool
+    ) throws(RestoreError) -> Restoration {
+        var restoration = Restoration()
+        var refusal: RestoreError?
+        do throws(SQLError) {
+            let schema = try connection.schema()
+            try connection.beginWriting()
+            defer { connection.rollback() }
+            // A session goes in before its messages: they point at it.
+            for item in items.filter({ $0.message == nil }) + items.filter({ $0.message != nil }) {
+                let restorer = ItemRestorer(item: item, connection: connection, schema: schema)
+                try pool.lend(.lasting(.seconds(60))) { (trash) throws(SQLError) in
+                    refusal = try restorer.run(reading: trash, &restoration)
+                }
+                if refusal != nil { break }
+                restoration.restored.append(item)
+            }
+            if refusal == nil, !isRehearsal {
+                try connection.commit()
+                try forget(restoration.restored)
+            }
+        } catch {
+            throw .store(StoreError(error))
+        }
+        if let refusal { throw refusal }
+        return restoration
+    }
+
+    /// Takes items out of the trash for good.
+    package func drop(_ items: [TrashBatch.Item]) throws(StoreError) {
+        do throws(SQLError) { try forget(items) } catch { throw StoreError(error) }
+    }
+
+    private func forget(_ items: [TrashBatch.Item]) throws(SQLError) {
+        try pool.lend(.lasting(.seconds(60))) { (connection) throws(SQLError) in
+            try connection.writing { () throws(SQLError) in
+                for item in items { try connection.run("DELETE FROM item WHERE id = \(item.id)") }
+                try connection.run("DELETE FROM batch WHERE id NOT IN (SELECT batch FROM item)")
+            }
+            try connection.run("PRAGMA incremental_vacuum")
+        }
+    }
+}
+
+/// Puts the rows of one item back.
+private struct ItemRestorer {
+    let item: TrashBatch.Item
+    let connection: any SQLConnection
+    let schema: SQLSchema
+
+    /// - Returns: why it cannot be, or nil when it is done.
+    func run(reading trash: any SQLConnection, _ restoration: inout Restoration) throws(SQLError) -> RestoreError? {
+        var records: [(id: Int64, table: String)] = []
+        try trash.rows("SELECT id, origin FROM record WHERE item = \(item.id) ORDER BY id") { (row) throws(SQLError) in
+            records.append((row.integer(at: 0) ?? 0, String(decoding: row.bytes(at: 1) ?? [], as: UTF8.self)))
+        }
+        for record in records {
+            var columns: [(name: String, value: SQLValue)] = []
+            try trash.rows("SELECT name, value FROM field WHERE record = \(record.id) ORDER BY id") {
+                (row) throws(SQLError) in
+                columns.append((String(decoding: row.bytes(at: 0) ?? [], as: UTF8.self), row.value(at: 1)))
+            }
+            if let lost = columns.first(where: { !schema.has($0.name, in: record.table) }) {
+                return .otherSchema(item, missing: "\(record.table).\(lost.name)")
+            }
+            if let refusal = try put(record.table, columns, &restoration) { return refusal }
+        }
+        return nil
+    }
+
+    private func put(
+        _ name: String, _ columns: [(name: String, value: SQLValue)], _ restoration: inout Restoration
+    ) throws(SQLError) -> RestoreError? {
+        let table = SQLIdentifier(name)
+        let same = SQLQuery.joined(columns.map { "\(SQLIdentifier($0.name)) IS \($0.value)" }, separator: " AND ")
+        if try connection.exists("SELECT 1 FROM \(table) WHERE \(same)") {
+            restoration.present += 1
+            return nil
+        }
+        let names = SQLQuery.joined(columns.map { "\(SQLIdentifier($0.name))" }, separator: ", ")
+        let values = SQLQuery.joined(columns.map { "\($0.value)" }, separator: ", ")
+        do throws(SQLError) {
+            restoration.rows += try connection.run("INSERT INTO \(table) (\(names)) VALUES (\(values))")
+            return nil
+        } catch {
+            guard error.kind == .constraint else { throw error }
+            // A sequence that has gone on meanwhile stays where it is: going back would give a number out twice.
+            if name == "event_sequence" {
+                restoration.present += 1
+                return nil
+            }
+            return error.isForeignKey ? .homeless(item) : .taken(item, table: name)
+        }
+    }
+}
+
+extension SQLError {
+    /// Whether the row points at one that is not there (SQLite: SQLITE_CONSTRAINT_FOREIGNKEY).
+    fileprivate var isForeignKey: Bool {
+        kind == .constraint && code == 787
+    }
+}

@@ -1,0 +1,157 @@
+package import SQL
+package import SessionModel
+private import Synchronization
+private import Timing
+
+/// What was removed, kept for a while: every row as it was, in a database of ours.
+///
+/// A *batch* is what one program removed in one go, an *item* a message or a session of it, a *record* one row. Values
+/// keep their type and their bytes: the column `value` has no type, so SQLite converts nothing.
+package final class Trash: Sendable {
+    let pool: ConnectionPool
+    let source: String
+    /// The batch each program is filling, and when it last did.
+    private let fillings = Mutex<[Int32: Filling]>([:])
+
+    private struct Filling {
+        let batch: Int64
+        var last: ContinuousClock.Instant
+    }
+
+    /// A program that rests longer than this starts a new batch.
+    private static let longestRest = Duration.seconds(60)
+
+    /// The version of the tables below, in `user_version`.
+    private static let version: Int64 = 1
+
+    /// - Parameters:
+    ///   - source: the path of the database that rows are removed from; restoring needs it.
+    ///   - open: makes a connection to the trash's own database, creating it where there is none.
+    package init(
+        source: String, open: @escaping @Sendable () throws(SQLError) -> any SQLConnection
+    ) throws(SQLError) {
+        self.source = source
+        pool = ConnectionPool(open: open)
+        try pool.lend(.lasting(.seconds(10))) { (connection) throws(SQLError) in
+            let version = try connection.integer("PRAGMA user_version") ?? 0
+            if version == 0 { try Self.createTables(connection) }
+            guard version <= Self.version else {
+                throw SQLError(.misuse, message: "the trash was written by a newer opencodefs")
+            }
+        }
+    }
+
+    private static func createTables(_ connection: any SQLConnection) throws(SQLError) {
+        try connection.run("PRAGMA auto_vacuum = INCREMENTAL")
+        try connection.writing { () throws(SQLError) in
+            for statement: SQLQuery in [
+                """
+                CREATE TABLE IF NOT EXISTS batch (
+                    id INTEGER PRIMARY KEY AUTOINCREMENT, started INTEGER NOT NULL, source TEXT NOT NULL)
+                """,
+                """
+                CREATE TABLE IF NOT EXISTS item (
+                    id INTEGER PRIMARY KEY AUTOINCREMENT, batch INTEGER NOT NULL REFERENCES batch ON DELETE CASCADE,
+                    removed INTEGER NOT NULL, session, message, path TEXT NOT NULL)
+                """,
+                "CREATE INDEX IF NOT EXISTS item_batch ON item (batch)",
+                """
+                CREATE TABLE IF NOT EXISTS record (
+                    id INTEGER PRIMARY KEY, item INTEGER NOT NULL REFERENCES item ON DELETE CASCADE,
+                    origin TEXT NOT NULL)
+                """,
+                "CREATE INDEX IF NOT EXISTS record_item ON record (item)",
+                """
+                CREATE TABLE IF NOT EXISTS field (
+                    id INTEGER PRIMARY KEY, record INTEGER NOT NULL REFERENCES record ON DELETE CASCADE,
+                    name TEXT NOT NULL, value)
+                """,
+                "CREATE INDEX IF NOT EXISTS field_record ON field (record)",
+                "PRAGMA user_version = 1",
+            ] {
+                try connection.run(statement)
+            }
+        }
+    }
+
+    /// What an item brings back.
+    package enum Subject: Sendable {
+        case session(Session.ID)
+        case message(Message.ID, of: Session.ID)
+    }
+
+    /// Rows on their way into an item.
+    struct Deposit {
+        fileprivate let connection: any SQLConnection
+        fileprivate let item: Int64
+
+        func add(table: String, columns: [String], values: [SQLValue]) throws(SQLError) {
+            try connection.run("INSERT INTO record (item, origin) VALUES (\(item), \(table))")
+            let record = try connection.integer("SELECT last_insert_rowid()") ?? 0
+            for (column, value) in zip(columns, values) {
+                try connection.run("INSERT INTO field (record, name, value) VALUES (\(record), \(column), \(value))")
+            }
+        }
+    }
+
+    /// Files an item, durably: when this returns, the rows survive a power cut. Nothing is filed when `fill` throws.
+    func deposit(
+        _ subject: Subject, _ removal: Removal, _ fill: (Deposit) throws(SQLError) -> Void
+    ) throws(SQLError) {
+        let now = Self.now()
+        let current = currentBatch(of: removal.process)
+        var used: Int64 = 0
+        try pool.lend(removal.patience) { (connection) throws(SQLError) in
+            try connection.writing { () throws(SQLError) in
+                used = try batch(current, now, connection)
+                let (session, message): (SQLValue, SQLValue) =
+                    switch subject {
+                    case .session(let id): (id.value, .null)
+                    case .message(let id, let session): (session.value, id.value)
+                    }
+                try connection.run(
+                    """
+                    INSERT INTO item (batch, removed, session, message, path)
+                    VALUES (\(used), \(now), \(session), \(message), \(removal.path))
+                    """)
+                let item = try connection.integer("SELECT last_insert_rowid()") ?? 0
+                try fill(Deposit(connection: connection, item: item))
+            }
+        }
+        fillings.withLock { $0[removal.process] = Filling(batch: used, last: .now) }
+    }
+
+    /// The batch that a program is filling, unless it has rested too long.
+    private func currentBatch(of process: Int32) -> Int64? {
+        fillings.withLock { fillings in
+            fillings = fillings.filter { $0.value.last + Self.longestRest > .now }
+            return fillings[process]?.batch
+        }
+    }
+
+    /// The batch to use: the current one, if nobody has restored or dropped it meanwhile, or a new one.
+    private func batch(_ current: Int64?, _ now: Int64, _ connection: any SQLConnection) throws(SQLError) -> Int64 {
+        if let current, try connection.exists("SELECT 1 FROM batch WHERE id = \(current)") { return current }
+        try connection.run("INSERT INTO batch (started, source) VALUES (\(now), \(source))")
+        return try connection.integer("SELECT last_insert_rowid()") ?? 0
+    }
+
+    /// Drops what is older than a number of days and gives the space back.
+    package func expire(olderThanDays days: Int) throws(SQLError) {
+        try pool.lend(.lasting(.seconds(30))) { (connection) throws(SQLError) in
+            let (span, overflow) = Int64(days).multipliedReportingOverflow(by: 86_400_000)
+            let limit = Self.now() - (overflow ? Self.now() : span)
+            let dropped = try connection.writing { () throws(SQLError) in
+                let dropped = try connection.run("DELETE FROM item WHERE removed < \(limit)")
+                try connection.run("DELETE FROM batch WHERE id NOT IN (SELECT batch FROM item)")
+                return dropped
+            }
+            if dropped > 0 { try connection.run("PRAGMA incremental_vacuum") }
+        }
+    }
+
+    /// Milliseconds since 1970.
+    static func now() -> Int64 {
+        Timestamp.now.milliseconds
+    }
+}

@@ -1,0 +1,125 @@
+internal import SQL
+internal import SessionModel
+
+/// Removes rows inside one writing transaction, after filing them in the trash (rules D1 to D3).
+///
+/// The trash commits first, durably; then the transaction around this deletes and commits. Killed in between, the rows
+/// stand in both, never in neither.
+///
+/// A method returns why it refuses, or nil when it is done; what the database refuses is thrown.
+struct TypeScriptRemover {
+    let connection: any SQLConnection
+    let schema: TypeScriptSchema
+    let trash: Trash?
+    let removal: Removal
+
+    func removeMessage(_ id: Message.ID, of session: Session.ID) throws(SQLError) -> StoreError? {
+        guard let generation = try generations(of: session).first else { return .notFound }
+        if let refusal = try workspaceRefusal(session) { return refusal }
+        let messages = generation.messages
+        let isThere = try connection.exists(
+            "SELECT 1 FROM \(messages) WHERE id = \(id.value) AND session_id = \(session.value)")
+        guard isThere else { return .notFound }
+        let target = RowSet(table: messages.name, column: "id", value: id.value)
+        try file(.message(id, of: session), [target])
+        try delete(target)
+        return nil
+    }
+
+    func removeSession(_ id: Session.ID) throws(SQLError) -> StoreError? {
+        let generations = try generations(of: id)
+        guard let shown = generations.first else { return .notFound }
+        if let refusal = try workspaceRefusal(id) { return refusal }
+        if try connection.exists("SELECT 1 FROM \(shown.messages) WHERE session_id = \(id.value)") { return .notEmpty }
+        // What OpenCode deletes by hand, since no foreign key ties it to a session; then the session of each
+        // generation, or stale V1 rows would come back when the V2 session is gone.
+        var targets = Self.untied.compactMap { table, column in
+            schema.tables.has(column, in: table) ? RowSet(table: table, column: column, value: id.value) : nil
+        }
+        targets += generations.map { RowSet(table: $0.sessions.name, column: "id", value: id.value) }
+        try file(.session(id), targets.reversed())
+        for target in targets { try delete(target) }
+        return nil
+    }
+
+    /// Tables that name a session without a foreign key (OpenCode's Session.remove; V2's projector).
+    private static let untied = [
+        ("event", "aggregate_id"), ("event_sequence", "aggregate_id"), ("instruction_entry", "session_id"),
+        ("instruction_state", "session_id"), ("session_pending", "session_id"),
+    ]
+
+    /// The generations that hold a session, the one it is shown from first.
+    private func generations(of session: Session.ID) throws(SQLError) -> [TypeScriptSchema.Generation] {
+        var found: [TypeScriptSchema.Generation] = []
+        for generation in schema.generations
+        where try connection.exists("SELECT 1 FROM \(generation.sessions) WHERE id = \(session.value)") {
+            found.append(generation)
+        }
+        return found
+    }
+
+    /// A session bound to a workspace is replayed to and from a remote: a change here would be undone or would fork it.
+    private func workspaceRefusal(_ session: Session.ID) throws(SQLError) -> StoreError? {
+        let reason = StoreError.notAllowed(
+            reason: "the session is bound to a workspace, whose events would bring it back; remove it in OpenCode")
+        for generation in try generations(of: session)
+        where schema.tables.has("workspace_id", in: generation.sessions.name) {
+            let isBound = try connection.exists(
+                "SELECT 1 FROM \(generation.sessions) WHERE id = \(session.value) AND workspace_id IS NOT NULL")
+            if isBound { return reason }
+        }
+        if schema.tables.has("owner_id", in: "event_sequence") {
+            let isOwned = try connection.exists(
+                "SELECT 1 FROM event_sequence WHERE aggregate_id = \(session.value) AND owner_id IS NOT NULL")
+            if isOwned { return reason }
+        }
+        return nil
+    }
+
+    /// Rows of one table with one value in one column.
+    private struct RowSet: Hashable {
+        let table: String
+        let column: String
+        let value: SQLValue
+
+        var condition: SQLQuery {
+            "FROM \(SQLIdentifier(table)) WHERE \(SQLIdentifier(column)) = \(value)"
+        }
+    }
+
+    private func file(_ subject: Trash.Subject, _ targets: [RowSet]) throws(SQLError) {
+        guard let trash else { return }
+        try trash.deposit(subject, removal) { (deposit) throws(SQLError) in
+            var visited: Set<RowSet> = []
+            for target in targets { try collect(target, into: deposit, &visited) }
+        }
+    }
+
+    /// Hands out the rows, and after each the rows that the database deletes with it, so that a row comes before what
+    /// points at it.
+    private func collect(
+        _ set: RowSet, into deposit: Trash.Deposit, _ visited: inout Set<RowSet>
+    ) throws(SQLError) {
+        // Of what is deleted, only the log of events is not kept: it can be a hundred times the messages.
+        guard set.table != "event", visited.insert(set).inserted else { return }
+        let columns = (schema.tables.tables[set.table] ?? []).map(\.name)
+        let list = SQLQuery.joined(columns.map { "\(SQLIdentifier($0))" }, separator: ", ")
+        let dependents = schema.tables.references.filter { $0.parent == set.table && $0.onDelete == .cascade }
+        var next: [RowSet] = []
+        try connection.rows("SELECT \(list) \(set.condition)") { (row) throws(SQLError) in
+            let values = columns.indices.map { row.value(at: $0) }
+            try deposit.add(table: set.table, columns: columns, values: values)
+            for dependent in dependents {
+                guard let index = columns.firstIndex(of: dependent.parentColumn), values[index] != .null else {
+                    continue
+                }
+                next.append(RowSet(table: dependent.table, column: dependent.column, value: values[index]))
+            }
+        }
+        for set in next { try collect(set, into: deposit, &visited) }
+    }
+
+    private func delete(_ set: RowSet) throws(SQLError) {
+        try connection.run("DELETE \(set.condition)")
+    }
+}

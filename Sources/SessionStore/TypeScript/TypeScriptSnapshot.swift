@@ -1,0 +1,257 @@
+internal import SQL
+internal import SessionModel
+
+/// Reads the tables of V1 and V2 inside one transaction.
+struct TypeScriptSnapshot: HistorySnapshot {
+    private let connection: any SQLConnection
+    private let schema: TypeScriptSchema
+
+    init(connection: any SQLConnection, schema: TypeScriptSchema) {
+        self.connection = connection
+        self.schema = schema
+    }
+
+    func projects() throws(StoreError) -> [Project] {
+        try query { () throws(SQLError) in
+            var projects: [Project.ID: Project] = [:]
+            var order: [Project.ID] = []
+            if schema.tables.has("project") {
+                let table = SQLIdentifier("project")
+                let columns = ["worktree", "time_created", "time_updated"].map { schema.column($0, of: table) }
+                try connection.rows("SELECT id, \(.joined(columns, separator: ", ")) FROM \(table) ORDER BY id") {
+                    (row) throws(SQLError) in
+                    guard let id = Project.ID(row.value(at: 0)) else { return }
+                    projects[id] = Project(
+                        id: id, worktree: row.bytes(at: 1), created: row.integer(at: 2) ?? 0,
+                        updated: row.integer(at: 3) ?? 0)
+                    order.append(id)
+                }
+            }
+            // A foreign key forbids sessions without a project, but only for connections that switched it on.
+            for generation in schema.generations {
+                for value in try connection.column("SELECT DISTINCT project_id FROM \(generation.sessions)") {
+                    guard let id = Project.ID(value), projects[id] == nil else { continue }
+                    projects[id] = Project(id: id, worktree: nil, created: 0, updated: 0)
+                    order.append(id)
+                }
+            }
+            return order.compactMap { projects[$0] }
+        }
+    }
+
+    func sessions() throws(StoreError) -> [Session] {
+        try query { () throws(SQLError) in
+            var sessions: [Session] = []
+            var seen: Set<Session.ID> = []
+            for generation in schema.generations {
+                let table = generation.sessions
+                try connection.rows(
+                    """
+                    SELECT id, project_id, \(schema.column("parent_id", of: table)), title, time_created, \
+                    time_updated, \(schema.column("time_archived", of: table)) IS NOT NULL FROM \(table)
+                    """
+                ) { (row) throws(SQLError) in
+                    guard let id = Session.ID(row.value(at: 0)), seen.insert(id).inserted else { return }
+                    let parent = Session.ID(row.value(at: 2))
+                    sessions.append(
+                        Session(
+                            id: id,
+                            project: Project.ID(row.value(at: 1)) ?? Project.ID(""),
+                            parent: parent?.bytes.isEmpty == true ? nil : parent,
+                            title: row.bytes(at: 3),
+                            created: row.integer(at: 4) ?? 0,
+                            updated: row.integer(at: 5) ?? 0,
+                            isArchived: row.integer(at: 6) == 1))
+                }
+            }
+            return sessions
+        }
+    }
+
+    func sessionRecord(_ id: Session.ID) throws(StoreError) -> SessionRecord? {
+        try query { () throws(SQLError) in
+            guard let generation = try generation(of: id) else { return nil }
+            guard let row = try record(in: generation.sessions, id: id.value) else { return nil }
+            return SessionRecord(generation: generation.kind, row: row)
+        }
+    }
+
+    func projectRecord(_ id: Project.ID) throws(StoreError) -> Record? {
+        try query { () throws(SQLError) in
+            guard schema.tables.has("project") else { return nil }
+            return try record(in: SQLIdentifier("project"), id: id.value)
+        }
+    }
+
+    func todos(of session: Session.ID) throws(StoreError) -> [Todo] {
+        try query { () throws(SQLError) in
+            guard schema.tables.has("todo") else { return [] }
+            var todos: [Todo] = []
+            let updated = schema.column("time_updated", of: SQLIdentifier("todo"))
+            try connection.rows(
+                """
+                SELECT content, status, priority, \(updated) FROM todo WHERE session_id = \(session.value) \
+                ORDER BY position
+                """
+            ) { (row) throws(SQLError) in
+                todos.append(
+                    Todo(
+                        content: row.bytes(at: 0) ?? [], status: row.bytes(at: 1) ?? [],
+                        priority: row.bytes(at: 2) ?? [], updated: row.integer(at: 3) ?? 0))
+            }
+            return todos
+        }
+    }
+
+    func counts() throws(StoreError) -> Counts {
+        var counts = Counts()
+        counts.projects = try projects().count
+        counts.sessions = try sessions().count
+        return try query { () throws(SQLError) in
+            for generation in schema.generations {
+                counts.messages += Int(try connection.integer("SELECT count(*) FROM \(generation.messages)") ?? 0)
+                if generation.kind == .v1 {
+                    counts.parts += Int(try connection.integer("SELECT count(*) FROM part") ?? 0)
+                }
+            }
+            return counts
+        }
+    }
+
+    func messageOrder(of session: Session.ID) throws(StoreError) -> [(id: Message.ID, order: Message.Order)] {
+        try query { () throws(SQLError) in
+            try messages(of: session)?.order() ?? []
+        }
+    }
+
+    func messages(of session: Session.ID, _ body: (Message) throws(StoreError) -> Void) throws(StoreError) {
+        var refusal: StoreError?
+        try query { () throws(SQLError) in
+            try messages(of: session)?.all { (message) throws(SQLError) in
+                guard refusal == nil else { return }
+                do throws(StoreError) { try body(message) } catch { refusal = error }
+            }
+        }
+        if let refusal { throw refusal }
+    }
+
+    func message(_ id: Message.ID, of session: Session.ID) throws(StoreError) -> Message? {
+        try query { () throws(SQLError) in try messages(of: session)?.one(id) }
+    }
+
+    func newestMessage(of session: Session.ID) throws(StoreError) -> Message? {
+        try query { () throws(SQLError) in try messages(of: session)?.newest() }
+    }
+
+    func role(of message: Message) throws(StoreError) -> [UInt8]? {
+        guard case .parted(let info, _) = message.shape else {
+            if case .typed(let type, _) = message.shape { return type }
+            return nil
+        }
+        // OpenCode writes the role among the first keys; a wider look is for messages written by others.
+        for limit in [1024, 65_536] {
+            let beginning = try text(0, of: message, range: 0..<min(limit, info.octets))
+            if let role = JSONText.member("role", inBeginning: beginning) { return role }
+            if info.octets <= limit { return nil }
+        }
+        return nil
+    }
+
+    func texts(of message: Message) throws(StoreError) -> [[UInt8]] {
+        try query { () throws(SQLError) in
+            switch message.shape {
+            case .parted(_, let parts):
+                var texts: [[UInt8]] = []
+                texts.reserveCapacity(parts.count + 1)
+                for query: SQLQuery in [
+                    "SELECT data FROM message WHERE id = \(message.id.value)",
+                    "SELECT data FROM part WHERE message_id = \(message.id.value) AND id IS NOT NULL ORDER BY id",
+                ] {
+                    try connection.rows(query) { (row) throws(SQLError) in texts.append(row.bytes(at: 0) ?? []) }
+                }
+                return texts
+            case .typed:
+                return try connection.column("SELECT data FROM session_message WHERE id = \(message.id.value)")
+                    .map { $0.bytes ?? [] }
+            }
+        }
+    }
+
+    func text(_ index: Int, of message: Message, range: Range<Int>) throws(StoreError) -> [UInt8] {
+        try query { () throws(SQLError) in
+            let (table, id): (String, SQLValue) =
+                switch message.shape {
+                case .parted(_, let parts):
+                    index == 0 ? ("message", message.id.value) : ("part", parts[index - 1].id.value)
+                case .typed: ("session_message", message.id.value)
+                }
+            let name = SQLIdentifier(table)
+            let slice = SQLFragment.slice(
+                table: name, column: SQLIdentifier("data"), from: range.lowerBound, count: range.count)
+            return try connection.column("SELECT \(slice) FROM \(name) WHERE id = \(id)").first?.bytes ?? []
+        }
+    }
+
+    private func messages(of session: Session.ID) throws(SQLError) -> (any MessageReader)? {
+        switch try generation(of: session)?.kind {
+        case .v1: PartedMessageReader(connection: connection, session: session)
+        case .v2: TypedMessageReader(connection: connection, session: session)
+        case nil: nil
+        }
+    }
+
+    /// The newest generation that has the session.
+    private func generation(of session: Session.ID) throws(SQLError) -> TypeScriptSchema.Generation? {
+        for generation in schema.generations {
+            if try connection.exists("SELECT 1 FROM \(generation.sessions) WHERE id = \(session.value)") {
+                return generation
+            }
+        }
+        return nil
+    }
+
+    private func record(in table: SQLIdentifier, id: SQLValue) throws(SQLError) -> Record? {
+        let columns = (schema.tables.tables[table.name] ?? []).map(\.name)
+        let list = SQLQuery.joined(columns.map { "\(SQLIdentifier($0))" }, separator: ", ")
+        var record: Record?
+        try connection.rows("SELECT \(list) FROM \(table) WHERE id = \(id)") { (row) throws(SQLError) in
+            var fields: [String: Record.Field] = [:]
+            for (index, column) in columns.enumerated() {
+                switch row.value(at: index) {
+                case .null: continue
+                case .integer(let value): fields[column] = .integer(value)
+                case .real(let value): fields[column] = .real(value)
+                case .text(let bytes), .blob(let bytes): fields[column] = .text(bytes)
+                }
+            }
+            record = Record(fields)
+        }
+        return record
+    }
+
+    /// The one place where an error of the provider becomes one of the store.
+    private func query<Result>(_ body: () throws(SQLError) -> Result) throws(StoreError) -> Result {
+        do throws(SQLError) {
+            return try body()
+        } catch {
+            throw StoreError(error.attributed(to: connection.patience))
+        }
+    }
+}
+
+extension Identifier {
+    /// The identifier that a column holds; nil for NULL, by which no row can be found.
+    init?(_ value: SQLValue) {
+        switch value {
+        case .text(let bytes): self.init(bytes: bytes)
+        case .blob(let bytes): self.init(bytes: bytes, isBlob: true)
+        case .integer(let number): self.init("\(number)")
+        case .real(let number): self.init("\(number)")
+        case .null: return nil
+        }
+    }
+
+    var value: SQLValue {
+        isBlob ? .blob(bytes) : .text(bytes)
+    }
+}

@@ -1,0 +1,140 @@
+package import SessionModel
+
+/// Where every project and session stands in the tree, worked out from their rows (rules N5 and N7).
+package struct Catalog: Sendable {
+    /// Which part of the history a mount shows.
+    package enum Scope: Sendable, Equatable {
+        case all
+        case project(Project.ID)
+    }
+
+    package let projects: [Project.ID: Project]
+    package let sessions: [Session.ID: Session]
+    /// In the order of the database, so that listings are stable.
+    package let projectOrder: [Project.ID]
+    private let members: [Directory: [Session.ID]]
+    private let homes: [Session.ID: Directory]
+    private let newest: [Project.ID: Int64]
+
+    /// A directory that lists sessions.
+    package enum Directory: Hashable, Sendable {
+        case project(Project.ID)
+        case archived(Project.ID)
+        case children(Session.ID)
+
+        package var place: Place {
+            switch self {
+            case .project(let id): .project(id)
+            case .archived(let id): .archived(id)
+            case .children(let id): .children(id)
+            }
+        }
+    }
+
+    package init(projects: [Project], sessions: [Session], scope: Scope) {
+        let all = Dictionary(sessions.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        var adopted = Self.adoptedChildren(all)
+        var shown = all
+        var order = projects.map(\.id)
+        if case .project(let only) = scope {
+            order = order.filter { $0 == only }
+            // A parent's children come with it, whatever their project; a child whose parent is not shown is a root.
+            shown = all.filter { Self.belongs($0.value, to: only, adopted, all) }
+            adopted = adopted.filter { shown[$0.key] != nil && shown[$0.value] != nil }
+        }
+        var members: [Directory: [Session.ID]] = [:]
+        var homes: [Session.ID: Directory] = [:]
+        var newest: [Project.ID: Int64] = [:]
+        for session in sessions where shown[session.id] != nil {
+            let directory: Directory =
+                if let parent = adopted[session.id] {
+                    .children(parent)
+                } else if session.isArchived {
+                    .archived(session.project)
+                } else {
+                    .project(session.project)
+                }
+            members[directory, default: []].append(session.id)
+            homes[session.id] = directory
+            newest[session.project] = max(newest[session.project] ?? .min, session.updated)
+        }
+        self.projects = Dictionary(projects.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            .filter { scope == .all || scope == .project($0.key) }
+        self.sessions = shown
+        projectOrder = order
+        self.members = members
+        self.homes = homes
+        self.newest = newest
+    }
+
+    /// The sessions that a directory lists.
+    package func sessions(in directory: Directory) -> [Session] {
+        (members[directory] ?? []).compactMap { sessions[$0] }
+    }
+
+    package func isEmpty(_ directory: Directory) -> Bool {
+        members[directory] == nil
+    }
+
+    /// The directory that lists a session.
+    package func home(of session: Session.ID) -> Directory? {
+        homes[session]
+    }
+
+    /// When the newest session of a project changed, or its row if it has none; milliseconds since 1970.
+    package func updated(_ project: Project.ID) -> Int64 {
+        max(newest[project] ?? 0, projects[project]?.updated ?? 0)
+    }
+
+    /// The project of a working directory: the one whose worktree holds it, the deepest if several do.
+    package func project(containing directory: [UInt8]) -> Project? {
+        projects.values
+            .filter { project in
+                guard let worktree = project.worktree, !worktree.isEmpty else { return false }
+                let prefix = worktree.last == UInt8(ascii: "/") ? worktree : worktree + [UInt8(ascii: "/")]
+                return directory == worktree || directory.starts(with: prefix)
+            }
+            .max { ($0.worktree?.count ?? 0, $1.id) < ($1.worktree?.count ?? 0, $0.id) }
+    }
+
+    /// The parent each session is listed under; none for roots, for children whose parent is gone, and for all members
+    /// of a cycle.
+    private static func adoptedChildren(_ sessions: [Session.ID: Session]) -> [Session.ID: Session.ID] {
+        var adopted: [Session.ID: Session.ID] = [:]
+        /// Whether a walk up from a session returns to it. Each session is walked from once, and a walk ends where an
+        /// earlier one has been.
+        var inCycle: Set<Session.ID> = []
+        var finished: Set<Session.ID> = []
+        for start in sessions.keys {
+            var path: [Session.ID] = []
+            var positions: [Session.ID: Int] = [:]
+            var current: Session.ID? = start
+            while let id = current, let session = sessions[id], !finished.contains(id) {
+                if let position = positions[id] {
+                    inCycle.formUnion(path[position...])
+                    break
+                }
+                positions[id] = path.count
+                path.append(id)
+                current = session.parent
+            }
+            finished.formUnion(path)
+        }
+        for (id, session) in sessions {
+            guard let parent = session.parent, sessions[parent] != nil, !inCycle.contains(id) else { continue }
+            adopted[id] = parent
+        }
+        return adopted
+    }
+
+    private static func belongs(
+        _ session: Session, to project: Project.ID, _ adopted: [Session.ID: Session.ID], _ all: [Session.ID: Session]
+    ) -> Bool {
+        var current: Session? = session
+        while let one = current {
+            if one.project == project { return true }
+            current = adopted[one.id].flatMap { all[$0] }
+        }
+        return false
+    }
+}

@@ -1,0 +1,63 @@
+package import Timing
+
+/// One version of a file: what must be equal for the bytes to be taken for the same.
+package struct FileVersion: Hashable, Sendable {
+    /// Bytes.
+    package let size: Int
+    /// When the rows say they changed.
+    package let changed: Timestamp
+    /// A hash of the times and lengths of its rows, or of its bytes where they are at hand.
+    package let digest: UInt64
+    /// How often this mount has noticed other bytes although all of the above was equal.
+    package var revision = 0
+
+    package init(size: Int, changed: Timestamp, digest: UInt64) {
+        self.size = size
+        self.changed = changed
+        self.digest = digest
+    }
+
+    /// A file whose bytes are at hand.
+    package init(of bytes: [UInt8], changed: Timestamp) {
+        self.init(size: bytes.count, changed: changed, digest: ContentHash.value(of: bytes))
+    }
+
+    /// st_mtime (rule R3): milliseconds from the rows, the rest from the digest, so that it differs when the bytes do
+    /// even within one millisecond.
+    package var modified: Timestamp {
+        changed.advanced(byNanoseconds: Int64(digest % 999_000) + Int64(revision % 1000))
+    }
+
+    /// This version, seen once more with other bytes.
+    package func revised() -> FileVersion {
+        var next = self
+        next.revision += 1
+        return next
+    }
+}
+
+/// A 64-bit hash of contents, to notice a change; eight bytes a step.
+package enum ContentHash {
+    package static func value(of bytes: [UInt8]) -> UInt64 {
+        var hash: UInt64 = 0x9e37_79b9_7f4a_7c15 ^ UInt64(bytes.count)
+        var word: UInt64 = 0
+        var filled: UInt64 = 0
+        for byte in bytes {
+            word |= UInt64(byte) << filled
+            filled += 8
+            if filled == 64 {
+                hash = mix(hash ^ word)
+                word = 0
+                filled = 0
+            }
+        }
+        return mix(hash ^ word)
+    }
+
+    private static func mix(_ value: UInt64) -> UInt64 {
+        var mixed = value &* 0x9fb2_1c65_1e98_df25
+        mixed ^= mixed >> 35
+        mixed = mixed &* 0x9fb2_1c65_1e98_df25
+        return mixed ^ (mixed >> 28)
+    }
+}

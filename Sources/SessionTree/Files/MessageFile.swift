@@ -1,0 +1,98 @@
+package import SessionModel
+private import Timing
+
+/// The file of a message (rule R1): the texts the database holds, framed so that the whole is JSON when they are. The
+/// frame depends on their lengths and first bytes only, so a text that is no JSON is shown as it is.
+package enum MessageFile {
+    package static func layout(of message: Message) -> FileLayout {
+        var file = FileLayout()
+        switch message.shape {
+        case .parted(let info, let parts):
+            file.add("{\"info\":")
+            file.add(text: 0, info, members: [("id", message.id.bytes), ("sessionID", message.session.bytes)])
+            file.add(",\n\"parts\":[\n")
+            for (index, part) in parts.enumerated() {
+                file.add(
+                    text: index + 1, part.data,
+                    members: [
+                        ("id", part.id.bytes), ("sessionID", part.session.bytes), ("messageID", message.id.bytes),
+                    ])
+                file.add(index + 1 < parts.count ? ",\n" : "\n")
+            }
+            file.add("]}\n")
+        case .typed(let type, let data):
+            file.add(text: 0, data, members: [("id", message.id.bytes), ("type", type)])
+            file.add("\n")
+        }
+        return file
+    }
+
+    /// The version of the file that the rows describe.
+    package static func version(of message: Message) -> FileVersion {
+        var hash = IdentityHash()
+        var newest = Int64.min
+        for text in message.texts {
+            hash.add(UInt64(bitPattern: text.updated))
+            hash.add(UInt64(truncatingIfNeeded: text.octets))
+            hash.add(text.opening.rawValue)
+            newest = max(newest, text.updated)
+        }
+        if case .parted(_, let parts) = message.shape {
+            for part in parts { hash.add(0, part.id.bytes) }
+        }
+        return FileVersion(
+            size: size(of: message), changed: Timestamp(milliseconds: newest), digest: hash.value)
+    }
+
+    /// What the layout's size is, without making one: a listing asks this of every message.
+    package static func size(of message: Message) -> Int {
+        let id = JSONText.quotedCount(message.id.bytes)
+        switch message.shape {
+        case .parted(let info, let parts):
+            var size = "{\"info\":".utf8.count + ",\n\"parts\":[\n".utf8.count + "]}\n".utf8.count
+            size += framed(
+                info, keys: "id".utf8.count + "sessionID".utf8.count,
+                values: [
+                    id, JSONText.quotedCount(message.session.bytes),
+                ])
+            for part in parts {
+                size += framed(
+                    part.data, keys: "idsessionIDmessageID".utf8.count,
+                    values: [
+                        JSONText.quotedCount(part.id.bytes), JSONText.quotedCount(part.session.bytes), id,
+                    ])
+            }
+            return size + max(0, parts.count * 2 - 1)
+        case .typed(let type, let data):
+            return framed(data, keys: "idtype".utf8.count, values: [id, JSONText.quotedCount(type)]) + 1
+        }
+    }
+
+    private static func framed(_ text: StoredText, keys: Int, values: [Int]) -> Int {
+        // { and for each member two quotes, a colon and a comma.
+        let frame = 1 + keys + values.reduce(0, +) + values.count * 4
+        return switch text.opening {
+        case .object: frame + text.octets - 1
+        case .emptyObject: frame
+        case .other: frame + text.octets
+        }
+    }
+}
+
+extension FileLayout {
+    /// An object whose first members are ours and whose rest is the text without its first `{`.
+    fileprivate mutating func add(text index: Int, _ text: StoredText, members: [(key: String, value: [UInt8])]) {
+        var prefix: [UInt8] = [UInt8(ascii: "{")]
+        for (number, member) in members.enumerated() {
+            prefix += "\"\(member.key)\":".utf8
+            prefix += JSONText.quoted(member.value)
+            let isLast = number + 1 == members.count
+            if !(isLast && text.opening == .emptyObject) { prefix.append(UInt8(ascii: ",")) }
+        }
+        add(prefix)
+        switch text.opening {
+        case .object, .emptyObject: add(text: index, from: 1, count: text.octets - 1)
+        case .other: add(text: index, from: 0, count: text.octets)
+        }
+    }
+}

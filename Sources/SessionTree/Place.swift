@@ -1,0 +1,68 @@
+package import SessionModel
+
+/// What a node of the tree stands for, by identity: where a session is listed does not change its place.
+package enum Place: Hashable, Sendable {
+    case root
+    case project(Project.ID)
+    case projectFile(Project.ID)
+    /// `archived/` of a project.
+    case archived(Project.ID)
+    case session(Session.ID)
+    case sessionFile(Session.ID)
+    case todos(Session.ID)
+    /// `messages/` of a session.
+    case messages(Session.ID)
+    /// `children/` of a session.
+    case children(Session.ID)
+    case message(Message.ID, of: Session.ID)
+    /// `.opencodefs`
+    case control
+    case controlFile(ControlFile)
+
+    package var isDirectory: Bool {
+        switch self {
+        case .root, .project, .archived, .session, .messages, .children, .control: true
+        case .projectFile, .sessionFile, .todos, .message, .controlFile: false
+        }
+    }
+
+    /// The session this is, or is part of.
+    package var session: Session.ID? {
+        switch self {
+        case .session(let id), .sessionFile(let id), .todos(let id), .messages(let id), .children(let id),
+            .message(_, let id):
+            id
+        case .root, .project, .projectFile, .archived, .control, .controlFile: nil
+        }
+    }
+
+    /// A number for st_ino, the same in every mount of the same history: FNV-1a over the kind and the identity, mixed
+    /// once more so that ids that differ in their last byte lie apart.
+    package var inode: UInt64 {
+        var hash = IdentityHash()
+        switch self {
+        case .root: return 1
+        case .project(let id): hash.add(1, id.bytes)
+        case .projectFile(let id): hash.add(2, id.bytes)
+        case .archived(let id): hash.add(3, id.bytes)
+        case .session(let id): hash.add(4, id.bytes)
+        case .sessionFile(let id): hash.add(5, id.bytes)
+        case .todos(let id): hash.add(6, id.bytes)
+        case .messages(let id): hash.add(7, id.bytes)
+        case .children(let id): hash.add(8, id.bytes)
+        case .message(let id, let session):
+            hash.add(9, session.bytes)
+            hash.add(9, id.bytes)
+        case .control: hash.add(10, [])
+        case .controlFile(let file): hash.add(11, Array(file.rawValue.utf8))
+        }
+        // 0 is no inode, 1 is the root's.
+        return max(hash.value, 2)
+    }
+}
+
+/// A file of the control directory.
+package enum ControlFile: String, CaseIterable, Sendable {
+    case status = "status.json"
+    case errors = "errors.jsonl"
+}

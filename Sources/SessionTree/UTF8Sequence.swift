@@ -1,0 +1,27 @@
+/// Well-formed UTF-8, byte by byte (Unicode, table 3-7).
+enum UTF8Sequence {
+    /// Bytes of the character that begins at `index`; 0 where the bytes are no UTF-8.
+    static func length<Bytes: Collection<UInt8>>(in bytes: Bytes, at index: Bytes.Index) -> Int {
+        let first = bytes[index]
+        let (count, second): (Int, ClosedRange<UInt8>) =
+            switch first {
+            case 0x00...0x7f: (1, 0x80...0xbf)
+            case 0xc2...0xdf: (2, 0x80...0xbf)
+            case 0xe0: (3, 0xa0...0xbf)
+            case 0xed: (3, 0x80...0x9f)
+            case 0xe1...0xef: (3, 0x80...0xbf)
+            case 0xf0: (4, 0x90...0xbf)
+            case 0xf1...0xf3: (4, 0x80...0xbf)
+            case 0xf4: (4, 0x80...0x8f)
+            default: (0, 0x80...0xbf)
+            }
+        var position = bytes.index(after: index)
+        for number in 1..<max(1, count) {
+            guard position != bytes.endIndex else { return 0 }
+            let allowed = number == 1 ? second : 0x80...0xbf
+            guard allowed.contains(bytes[position]) else { return 0 }
+            position = bytes.index(after: position)
+        }
+        return count
+    }
+}

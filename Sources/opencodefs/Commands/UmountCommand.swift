@@ -1,0 +1,86 @@
+internal import Fuse
+private import Glibc
+
+/// Takes mounts away.
+enum UmountCommand: Command {
+    static let name = "umount"
+    static let summary = "take a mount away"
+    static let usage = ["[--lazy] MOUNTPOINT...", "--all"]
+    static let all = CommandOption("all", "a", help: "every mount of opencodefs")
+    static let lazy = CommandOption("lazy", "l", help: "at once; programs that use it may finish")
+    static let options = [all, lazy]
+    static let examples = [
+        ("opencodefs umount ~/history", "unmounts it, or says which programs still use it"),
+        ("opencodefs umount --all", "unmounts every history"),
+    ]
+
+    static func run(_ arguments: Arguments) throws(CommandFailure) -> ExitStatus {
+        let mountpoints = arguments.has(all) ? MountTable.ours().map(\.mountpoint) : arguments.operands
+        guard !mountpoints.isEmpty else {
+            if arguments.has(all) { return .success }
+            throw CommandFailure(.usage, "umount: which? Mounted are: \(listed())")
+        }
+        var failed = 0
+        for given in mountpoints {
+            do throws(CommandFailure) {
+                try unmount(given, lazily: arguments.has(lazy))
+            } catch {
+                Console.complain(error.message)
+                failed += 1
+            }
+        }
+        return failed == 0 ? .success : failed < mountpoints.count ? .partial : .failure
+    }
+
+    private static func unmount(_ given: String, lazily: Bool) throws(CommandFailure) {
+        // A dead mount cannot be resolved; its path in the mount table can be compared as it is.
+        let path = System.realPath(given) ?? System.path(given, below: System.workingDirectory)
+        guard let mount = MountTable.mount(at: path), mount.type == MountTable.type else {
+            throw CommandFailure(.notFound, "\(given) is no mount of opencodefs; mounted are: \(listed())")
+        }
+        switch Unmounting.run(path, lazily: lazily) {
+        case .done: break
+        case .busy:
+            let users = Users.of(path).map { "\n  \($0)" }.joined()
+            throw CommandFailure(.busy, "\(given) is in use; leave it, or use --lazy\(users)")
+        case .failed(let code):
+            throw CommandFailure(.failure, "cannot unmount \(given): \(ErrorNumber(code).text)")
+        }
+        waitForEnd(of: path)
+    }
+
+    /// The daemon closes its database after the mount is gone; whoever moves the file next expects it closed.
+    private static func waitForEnd(of path: String) {
+        for _ in 0..<100 where MountTable.mount(at: path)?.type == MountTable.type { usleep(20_000) }
+    }
+
+    private static func listed() -> String {
+        let mounts = MountTable.ours().map(\.mountpoint)
+        return mounts.isEmpty ? "none" : mounts.joined(separator: ", ")
+    }
+}
+
+/// Programs that keep a mount busy, as /proc tells.
+enum Users {
+    /// `1234 bash (cwd)`
+    static func of(_ mountpoint: String) -> [String] {
+        var users: [String] = []
+        for process in System.names(in: "/proc") ?? [] where Int(process) != nil {
+            let base = "/proc/\(process)"
+            var uses: [String] = []
+            for link in ["cwd", "root"] where isInside(base + "/" + link, mountpoint) { uses.append(link) }
+            if (System.names(in: base + "/fd") ?? []).contains(where: { isInside("\(base)/fd/\($0)", mountpoint) }) {
+                uses.append("open file")
+            }
+            guard !uses.isEmpty else { continue }
+            let name = System.contents(base + "/comm").map { String(decoding: $0.dropLast(), as: UTF8.self) } ?? "?"
+            users.append("\(process) \(name) (\(uses.joined(separator: ", ")))")
+        }
+        return users
+    }
+
+    private static func isInside(_ link: String, _ directory: String) -> Bool {
+        guard let target = System.linkTarget(link) else { return false }
+        return target == directory || target.hasPrefix(directory + "/")
+    }
+}

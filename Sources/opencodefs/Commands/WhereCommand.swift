@@ -1,0 +1,42 @@
+internal import SessionModel
+
+/// The whole search for a database.
+enum WhereCommand: Command {
+    static let name = "where"
+    static let summary = "say which database would be mounted, and which others there are"
+    static let usage = ["[--database PATH] [--json]"]
+    static let options: [CommandOption] = [.database, .db, .json]
+    static let examples = [
+        ("opencodefs where", "lists every place in the order of the search"),
+        ("opencodefs where --json | jq -r .chosen", "the path alone, for scripts"),
+    ]
+
+    static func run(_ arguments: Arguments) throws(CommandFailure) -> ExitStatus {
+        let search = try DatabaseSearch(named: arguments.database)
+        let chosen = try? search.chosen()
+        if arguments.has(.json) {
+            var document = JSONObject()
+            document.add("chosen", chosen.map { .string($0.path) } ?? .null)
+            document.add(
+                "candidates",
+                .array(
+                    search.candidates.map { candidate in
+                        var entry = JSONObject()
+                        entry.add("path", .string(candidate.path))
+                        entry.add("origin", .string(candidate.origin))
+                        entry.add("exists", .boolean(candidate.exists))
+                        return .object(entry)
+                    }))
+            Console.print(bytes: document.document())
+        } else {
+            for candidate in search.candidates {
+                let mark = candidate.path == chosen?.path && candidate.origin == chosen?.origin ? "->" : "  "
+                let state = candidate.exists ? Human.size(System.size(candidate.path)) : "not there"
+                Console.print("\(mark) \(candidate.path)  (\(candidate.origin); \(state))")
+            }
+        }
+        // Says, in the same words as mount, what is wrong.
+        _ = try search.chosen()
+        return .success
+    }
+}

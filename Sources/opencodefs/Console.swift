@@ -1,0 +1,58 @@
+private import Glibc
+
+/// What a command says: results on standard output, everything else on standard error.
+enum Console {
+    static func print(_ text: String) {
+        write(Array((text + "\n").utf8), to: STDOUT_FILENO)
+    }
+
+    static func print(bytes: [UInt8]) {
+        write(bytes, to: STDOUT_FILENO)
+    }
+
+    static func note(_ text: String) {
+        write(Array((text + "\n").utf8), to: STDERR_FILENO)
+    }
+
+    /// `opencodefs: …` on standard error.
+    static func complain(_ text: String) {
+        note("opencodefs: " + text)
+    }
+
+    /// A line that replaces itself, for what takes longer than a second; only where somebody watches.
+    static func progress(_ text: String) {
+        guard isatty(STDERR_FILENO) != 0 else { return }
+        write(Array("\r\u{1b}[K\(text)".utf8), to: STDERR_FILENO)
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: CInt) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            // Whoever read us has gone: there is nobody left to tell.
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}
+
+/// Numbers as people read them.
+enum Human {
+    /// `3.4 MiB`
+    static func size(_ bytes: Int64) -> String {
+        var value = Double(bytes)
+        for unit in ["B", "KiB", "MiB", "GiB"] {
+            if value < 1024 || unit == "GiB" {
+                return unit == "B" ? "\(bytes) B" : "\((value * 10).rounded() / 10) \(unit)"
+            }
+            value /= 1024
+        }
+        return "\(bytes) B"
+    }
+
+    /// `1 session`, `3 sessions`
+    static func count(_ number: Int, _ noun: String) -> String {
+        number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
+    }
+}

@@ -1,0 +1,105 @@
+private import Glibc
+
+/// Runs this program once more, as a daemon: without a terminal, and with a pipe by which it says that it is ready.
+///
+/// A new program rather than a fork: a fork copies one thread of several, and must never meet an open SQLite database.
+enum Daemon {
+    /// Where the daemon finds the pipe.
+    static let descriptor: CInt = 3
+
+    /// Starts the daemon and waits until it is ready.
+    ///
+    /// - Returns: how it ended, when it was never ready. It has said why on standard error.
+    static func start(_ words: [String]) throws(CommandFailure) -> ExitStatus? {
+        var ends: (read: CInt, write: CInt) = (0, 0)
+        try makePipe(&ends)
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_adddup2(&actions, ends.write, descriptor)
+        unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+        var vector = unsafe (["opencodefs"] + words).map { unsafe strdup($0) } + [nil]
+        defer { for index in unsafe vector.indices { unsafe free(vector[index]) } }
+        var child = pid_t()
+        let code = unsafe posix_spawn(&child, "/proc/self/exe", &actions, nil, &vector, environ)
+        close(ends.write)
+        defer { close(ends.read) }
+        guard code == 0 else {
+            throw CommandFailure(.failure, "cannot start the daemon: \(ErrorNumber(code).text)")
+        }
+        return waitUntilReady(child, ends.read)
+    }
+
+    /// One byte says ready; the end of the pipe, that the daemon has ended.
+    private static func waitUntilReady(_ child: pid_t, _ pipe: CInt) -> ExitStatus? {
+        var byte: UInt8 = 0
+        while true {
+            let count = unsafe read(pipe, &byte, 1)
+            if count == 1 { return nil }
+            if count < 0, errno == EINTR { continue }
+            break
+        }
+        var status: CInt = 0
+        while unsafe waitpid(child, &status, 0) < 0, errno == EINTR {}
+        // WEXITSTATUS(status), where it ended by itself.
+        return status & 0x7f == 0 ? ExitStatus(rawValue: (status >> 8) & 0xff) ?? .failure : .failure
+    }
+
+    /// In the daemon, first of all: away from the terminal it was started at.
+    static func detach() {
+        setsid()
+    }
+
+    /// In the daemon: all is well. From here on standard error leads nowhere.
+    static func reportReady() {
+        var byte: UInt8 = 1
+        unsafe write(descriptor, &byte, 1)
+        close(descriptor)
+        let null = unsafe open("/dev/null", O_WRONLY | O_CLOEXEC)
+        if null >= 0 {
+            dup2(null, STDERR_FILENO)
+            close(null)
+        }
+    }
+
+    private static func makePipe(_ ends: inout (read: CInt, write: CInt)) throws(CommandFailure) {
+        var descriptors: [CInt] = [0, 0]
+        guard unsafe pipe(&descriptors) == 0 else {
+            throw CommandFailure(.failure, "cannot make a pipe: \(ErrorNumber().text)")
+        }
+        // Out of the way of the daemon's own number, and not inherited under this one.
+        ends.read = fcntl(descriptors[0], F_DUPFD_CLOEXEC, 10)
+        ends.write = fcntl(descriptors[1], F_DUPFD_CLOEXEC, 10)
+        close(descriptors[0])
+        close(descriptors[1])
+    }
+}
+
+/// SIGTERM, SIGINT and SIGHUP, as something to wait for.
+enum Signals {
+    /// Keeps them from ending the program. Call it before any thread starts: threads inherit it.
+    static func hold() {
+        var signals = set()
+        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+    }
+
+    /// Waits until one comes.
+    static func wait() {
+        var signals = set()
+        var signal: CInt = 0
+        unsafe sigwait(&signals, &signal)
+    }
+
+    /// Lets ``wait()`` return.
+    static func wake() {
+        kill(getpid(), SIGTERM)
+    }
+
+    private static func set() -> sigset_t {
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        for signal in [SIGTERM, SIGINT, SIGHUP] { unsafe sigaddset(&signals, signal) }
+        return signals
+    }
+}

@@ -1,0 +1,74 @@
+internal import SQL
+internal import SQLiteDriver
+internal import SessionModel
+internal import SessionStore
+internal import Timing
+
+/// Opens what a command works on. The only place that knows which provider and which store there are.
+enum History {
+    /// The store of a database file.
+    ///
+    /// - Parameters:
+    ///   - path: without links.
+    ///   - trash: where removed rows go, if anywhere.
+    ///   - isReadOnly: whether the user wants nothing written.
+    static func open(_ path: String, trash: Trash?, isReadOnly: Bool) throws(CommandFailure) -> any SessionStore {
+        let cannotWrite = isReadOnly ? "mounted with -o ro" : readOnlyReason(path)
+        let access: SQLiteConnection.Access = cannotWrite == nil ? .readWrite : .readOnly
+        do throws(StoreError) {
+            return try TypeScriptStore(
+                open: { () throws(SQLError) in try SQLiteConnection(path: path, access: access) },
+                trash: trash, readOnlyReason: cannotWrite)
+        } catch {
+            throw failure(error, path)
+        }
+    }
+
+    /// A connection for restoring.
+    static func connect(_ path: String) throws(CommandFailure) -> any SQLConnection {
+        do throws(SQLError) {
+            return try SQLiteConnection(path: path, access: .readWrite)
+        } catch {
+            throw failure(StoreError(error), path)
+        }
+    }
+
+    /// The trash for what is removed from a database.
+    static func trash(for database: String) throws(CommandFailure) -> Trash {
+        if let error = System.makeDirectory(StateDirectory.path) {
+            throw CommandFailure(
+                .failure,
+                "cannot make \(StateDirectory.path) for the trash: \(error.text); set XDG_STATE_HOME, or mount with -o trash=0 or -o ro"
+            )
+        }
+        do throws(SQLError) {
+            return try Trash(source: database) { () throws(SQLError) in
+                try SQLiteConnection(path: StateDirectory.trash, access: .create)
+            }
+        } catch {
+            throw CommandFailure(
+                .failure,
+                "cannot open the trash \(StateDirectory.trash): \(error.message); mend it, or mount with -o trash=0 or -o ro"
+            )
+        }
+    }
+
+    private static func readOnlyReason(_ path: String) -> String? {
+        if !System.isWritable(path) { return "the database file cannot be written" }
+        let directory = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+        // SQLite keeps its journal beside the file.
+        return System.isWritable(directory.isEmpty ? "/" : directory)
+            ? nil : "the directory of the database cannot be written"
+    }
+
+    static func failure(_ error: StoreError, _ path: String) -> CommandFailure {
+        switch error {
+        case .unsupportedSchema(let reason): CommandFailure(.unknownSchema, "cannot use \(path): \(reason)")
+        case .busy:
+            CommandFailure(.busy, "\(path) is locked by another program; try again, or find it with: fuser -v \(path)")
+        case .unavailable(let reason): CommandFailure(.failure, "cannot read \(path): \(reason)")
+        case .notFound, .notEmpty, .notAllowed, .readOnly, .full, .tooLarge, .expired, .cancelled:
+            CommandFailure(.failure, "cannot open \(path): \(error)")
+        }
+    }
+}

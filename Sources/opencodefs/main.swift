@@ -1,0 +1,7 @@
+private import Glibc
+
+// A reader that goes away ends a write, not the program.
+signal(SIGPIPE, SIG_IGN)
+// Whatever is created here belongs to this user alone.
+umask(0o077)
+exit(CommandLineInterface.run(Array(CommandLine.arguments.dropFirst())).rawValue)
