@@ -1,4 +1,5 @@
 internal import CSQLite
+private import Glibc
 
 /// Lengths and slices of large texts, without reading what is not asked for.
 ///
@@ -13,8 +14,8 @@ internal import CSQLite
 @safe
 final class SQLiteCells {
     private let database: OpaquePointer
-    /// One handle for each table and column, moved from row to row.
-    private var blobs: [String: SQLiteBlob] = [:]
+    /// One handle for each table and column, moved from row to row. There are as many as there are tables with texts.
+    private var blobs: [SQLiteBlob] = []
 
     init(database: OpaquePointer) {
         unsafe self.database = database
@@ -31,19 +32,20 @@ final class SQLiteCells {
     }
 
     func close() {
-        blobs = [:]
+        blobs = []
     }
 
     /// The cell, opened for reading, or nil where it holds neither text nor blob (a NULL, a number).
-    fileprivate func open(_ table: String, _ column: String, row: Int64) -> SQLiteBlob? {
-        let key = table + "." + column
-        if let blob = blobs[key] {
-            if blob.move(to: row) { return blob }
+    fileprivate func open(
+        _ table: UnsafePointer<CChar>, _ column: UnsafePointer<CChar>, row: Int64
+    ) -> SQLiteBlob? {
+        if let index = blobs.firstIndex(where: { unsafe $0.isOf(table, column) }) {
+            if blobs[index].move(to: row) { return blobs[index] }
             // A handle that failed once is of no more use.
-            blobs[key] = nil
+            blobs.remove(at: index)
         }
         let blob = unsafe SQLiteBlob(database: database, table: table, column: column, row: row)
-        blobs[key] = blob
+        if let blob { blobs.append(blob) }
         return blob
     }
 }
@@ -52,12 +54,24 @@ final class SQLiteCells {
 @safe
 private final class SQLiteBlob {
     private let handle: OpaquePointer
+    private let table: [CChar]
+    private let column: [CChar]
+    private var row: Int64
 
-    init?(database: OpaquePointer, table: String, column: String, row: Int64) {
+    init?(
+        database: OpaquePointer, table: UnsafePointer<CChar>, column: UnsafePointer<CChar>, row: Int64
+    ) {
         var opened: OpaquePointer?
         let code = unsafe sqlite3_blob_open(database, "main", table, column, row, 0, &opened)
         guard code == SQLITE_OK, let opened = unsafe opened else { return nil }
         unsafe handle = opened
+        self.table = unsafe Array(UnsafeBufferPointer(start: table, count: strlen(table) + 1))
+        self.column = unsafe Array(UnsafeBufferPointer(start: column, count: strlen(column) + 1))
+        self.row = row
+    }
+
+    func isOf(_ table: UnsafePointer<CChar>, _ column: UnsafePointer<CChar>) -> Bool {
+        unsafe strcmp(self.table, table) == 0 && strcmp(self.column, column) == 0
     }
 
     deinit {
@@ -69,7 +83,10 @@ private final class SQLiteBlob {
     }
 
     func move(to row: Int64) -> Bool {
-        unsafe sqlite3_blob_reopen(handle, row) == SQLITE_OK
+        // Length and beginning are asked of the same row, one after the other; nothing writes in between.
+        if row == self.row { return true }
+        self.row = row
+        return unsafe sqlite3_blob_reopen(handle, row) == SQLITE_OK
     }
 
     /// Reads into memory of SQLite, for a function's result.
@@ -83,9 +100,12 @@ private func blob(
     _ context: OpaquePointer?, _ arguments: UnsafeMutablePointer<OpaquePointer?>
 ) -> SQLiteBlob? {
     let cells = unsafe Unmanaged<SQLiteCells>.fromOpaque(sqlite3_user_data(context)).takeUnretainedValue()
-    guard let table = unsafe sqlite3_value_text(arguments[0]), let column = unsafe sqlite3_value_text(arguments[1])
-    else { return nil }
-    return unsafe cells.open(String(cString: table), String(cString: column), row: sqlite3_value_int64(arguments[2]))
+    guard let table = unsafe text(arguments[0]), let column = unsafe text(arguments[1]) else { return nil }
+    return unsafe cells.open(table, column, row: sqlite3_value_int64(arguments[2]))
+}
+
+private func text(_ value: OpaquePointer?) -> UnsafePointer<CChar>? {
+    unsafe UnsafeRawPointer(sqlite3_value_text(value))?.assumingMemoryBound(to: CChar.self)
 }
 
 /// opencodefs_octets(table, column, rowid): bytes of the text, NULL where the column holds none.

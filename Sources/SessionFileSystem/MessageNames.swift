@@ -1,12 +1,13 @@
 internal import SessionModel
+internal import VFS
 
 /// The ordinals of the messages this mount has seen (rule N3). They never change while it is mounted: new messages count
 /// on, gaps stay, and an id that comes back gets its former number.
 struct MessageNames {
     struct Label {
         let ordinal: Int64
-        /// Nil until somebody had to know it; then the role, or nothing where the text does not say.
-        var role: [UInt8]??
+        /// Nil until somebody had to know it.
+        fileprivate(set) var name: FileName?
     }
 
     private struct Numbers {
@@ -47,7 +48,8 @@ struct MessageNames {
         return !isFirst && numbers.labels.count > before
     }
 
-    mutating func setRole(_ role: [UInt8]?, of message: Message.ID, in session: Session.ID) {
-        sessions[session]?.labels[message]?.role = .some(role)
+    /// Sets the name a message has from now on.
+    mutating func setName(_ name: FileName, of message: Message.ID, in session: Session.ID) {
+        sessions[session]?.labels[message]?.name = name
     }
 }

@@ -141,27 +141,21 @@ extension SessionFileSystem {
             var roles: [Message.ID: [UInt8]?] = [:]
             try snapshot.messages(of: session) { (message) throws(StoreError) in
                 found.append((message.id, message.order, MessageFile.version(of: message)))
-                if naming.style == .labels,
-                    state.withLock({ $0.names.label(of: message.id, in: session)?.role == nil })
-                {
-                    roles[message.id] = .some(try snapshot.role(of: message))
-                }
+                let isNamed = state.withLock { $0.names.label(of: message.id, in: session)?.name != nil }
+                if !isNamed { roles[message.id] = .some(try snapshot.role(of: message)) }
             }
             return roles
         }
         noteMessages(found.map { ($0.id, $0.order) }, of: session)
         return state.withLock { state in
-            for (id, role) in roles { state.names.setRole(role, of: id, in: session) }
-            return found.map { id, _, version in
+            found.map { id, _, version in
                 let label = state.names.label(of: id, in: session)
-                let name = naming.name(of: id, ordinal: label?.ordinal ?? 0, role: label?.role ?? nil)
+                let name =
+                    label?.name ?? naming.name(of: id, ordinal: label?.ordinal ?? 0, role: roles[id] ?? nil)
+                if label?.name == nil { state.names.setName(name, of: id, in: session) }
                 let place = Place.message(id, of: session)
-                var shown = version
-                if let known = state.nodes.current(place)?.node.version {
-                    shown.revision = known.revision
-                    if shown != known { shown.revision = 0 }
-                }
-                return line(name, place, .file(shown), token)
+                let known = state.nodes.current(place)?.node.version
+                return line(name, place, .file(known.map { version.revised(like: $0) } ?? version), token)
             }
         }
     }

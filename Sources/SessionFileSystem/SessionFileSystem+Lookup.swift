@@ -131,13 +131,14 @@ extension SessionFileSystem {
             label = state.withLock { $0.names.label(of: id, in: session) }
         }
         guard let label else { return nil }
-        if let role = label.role { return naming.name(of: id, ordinal: label.ordinal, role: role) }
+        if let name = label.name { return name }
         let role = try reading(patience) { (snapshot) throws(StoreError) in
             guard let message = try snapshot.message(id, of: session) else { throw .notFound }
             return try snapshot.role(of: message)
         }
-        state.withLock { $0.names.setRole(role, of: id, in: session) }
-        return naming.name(of: id, ordinal: label.ordinal, role: role)
+        let name = naming.name(of: id, ordinal: label.ordinal, role: role)
+        state.withLock { $0.names.setName(name, of: id, in: session) }
+        return name
     }
 
     /// Numbers a session's messages.

@@ -15,6 +15,11 @@ package struct Identifier<Entity>: Hashable, Sendable, Comparable {
         self.init(bytes: Array(text.utf8))
     }
 
+    /// All bytes at once: the hasher of an array takes them one by one.
+    package func hash(into hasher: inout Hasher) {
+        unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    }
+
     package static func < (left: Self, right: Self) -> Bool {
         if left.isBlob != right.isBlob { return right.isBlob }
         return left.bytes.lexicographicallyPrecedes(right.bytes)

@@ -18,7 +18,7 @@ package struct JSONObject: Sendable {
         var text: [UInt8] = Array("{\n".utf8)
         for (index, member) in members.enumerated() {
             text += "  ".utf8
-            text += JSONText.quoted(member.key.utf8)
+            text += JSONText.quoted(member.key)
             text += ": ".utf8
             text += member.value
             text += (index + 1 < members.count ? ",\n" : "\n").utf8
@@ -32,7 +32,7 @@ package struct JSONObject: Sendable {
         var text: [UInt8] = [UInt8(ascii: "{")]
         for (index, member) in members.enumerated() {
             if index > 0 { text.append(UInt8(ascii: ",")) }
-            text += JSONText.quoted(member.key.utf8)
+            text += JSONText.quoted(member.key)
             text.append(UInt8(ascii: ":"))
             text += member.value
         }
@@ -45,7 +45,7 @@ package struct JSONObject: Sendable {
         fileprivate let text: [UInt8]
 
         package static func string(_ bytes: [UInt8]) -> Value { Value(text: JSONText.quoted(bytes)) }
-        package static func string(_ text: String) -> Value { Value(text: JSONText.quoted(text.utf8)) }
+        package static func string(_ text: String) -> Value { Value(text: JSONText.quoted(text)) }
         package static func integer(_ value: Int64) -> Value { Value(text: Array("\(value)".utf8)) }
         package static func integer(_ value: Int) -> Value { Value(text: Array("\(value)".utf8)) }
         package static func boolean(_ value: Bool) -> Value { Value(text: Array("\(value)".utf8)) }

@@ -2,8 +2,10 @@
 package enum JSONText {
     /// A string with its quotes, escaped as JSON.stringify does. Bytes that are no UTF-8 stay as they are: it is the
     /// database's text, and to replace them would hide that.
-    package static func quoted(_ bytes: some Sequence<UInt8>) -> [UInt8] {
-        var result: [UInt8] = [UInt8(ascii: "\"")]
+    package static func quoted(_ bytes: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count + 2)
+        result.append(UInt8(ascii: "\""))
         for byte in bytes {
             switch byte {
             case UInt8(ascii: "\""): result += "\\\"".utf8
@@ -24,14 +26,18 @@ package enum JSONText {
         return result
     }
 
-    /// Bytes of ``quoted(_:)`` without making it.
-    package static func quotedCount(_ bytes: some Sequence<UInt8>) -> Int {
-        var count = 2
-        for byte in bytes {
+    package static func quoted(_ text: String) -> [UInt8] {
+        quoted(Array(text.utf8))
+    }
+
+    /// Bytes of ``quoted(_:)-([UInt8])`` without making it. Not generic, like its sibling: a listing asks this of every
+    /// id, and between modules a generic function would cost ten times as much.
+    package static func quotedCount(_ bytes: [UInt8]) -> Int {
+        var count = bytes.count + 2
+        for byte in bytes where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
             switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x08, 0x09, 0x0a, 0x0c, 0x0d: count += 2
-            case 0..<0x20: count += 6
-            default: count += 1
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x08, 0x09, 0x0a, 0x0c, 0x0d: count += 1
+            default: count += 5
             }
         }
         return count

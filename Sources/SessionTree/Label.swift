@@ -8,6 +8,7 @@ package enum Label {
 
     /// Letters and digits of any script, every other run one `-`, cut at a character.
     package static func slug(_ title: [UInt8], limit: Int = slugLimit) -> [UInt8] {
+        if title.count <= limit, title.allSatisfy({ isPlain($0) }) { return title }
         var slug: [UInt8] = []
         var isSeparated = false
         for character in String(decoding: title, as: UTF8.self) {
@@ -23,6 +24,12 @@ package enum Label {
             isSeparated = false
         }
         return slug
+    }
+
+    /// An ASCII letter or digit: a text of these is its own slug, and most roles are.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
     /// Date of creation, `.`, slug of the title.

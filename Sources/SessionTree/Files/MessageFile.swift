@@ -31,14 +31,20 @@ package enum MessageFile {
     package static func version(of message: Message) -> FileVersion {
         var hash = IdentityHash()
         var newest = Int64.min
-        for text in message.texts {
+        func add(_ text: StoredText) {
             hash.add(UInt64(bitPattern: text.updated))
             hash.add(UInt64(truncatingIfNeeded: text.octets))
             hash.add(text.opening.rawValue)
             newest = max(newest, text.updated)
         }
-        if case .parted(_, let parts) = message.shape {
-            for part in parts { hash.add(0, part.id.bytes) }
+        switch message.shape {
+        case .parted(let info, let parts):
+            add(info)
+            for part in parts {
+                add(part.data)
+                hash.add(0, part.id.bytes)
+            }
+        case .typed(_, let data): add(data)
         }
         return FileVersion(
             size: size(of: message), changed: Timestamp(milliseconds: newest), digest: hash.value)
