@@ -20,6 +20,11 @@ enum System {
         return unsafe String(cString: path)
     }
 
+    /// Goes to `/`, so that no directory of the user's is kept busy, least of all one on a mount of ours.
+    static func leaveDirectory() {
+        if unsafe chdir("/") != 0 { return }
+    }
+
     /// The path without links, `.` and `..`; nil with errno set where it leads nowhere.
     static func realPath(_ path: String) -> String? {
         guard let resolved = unsafe realpath(path, nil) else { return nil }

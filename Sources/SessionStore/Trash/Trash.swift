@@ -41,6 +41,11 @@ package final class Trash: Sendable {
         }
     }
 
+    /// Lets go of the trash's database.
+    package func close() {
+        pool.close()
+    }
+
     private static func createTables(_ connection: any SQLConnection) throws(SQLError) {
         try connection.run("PRAGMA auto_vacuum = INCREMENTAL")
         try connection.writing { () throws(SQLError) in

@@ -51,6 +51,7 @@ package final class TypeScriptStore: SessionStore {
 
     package func close() {
         pool.close()
+        trash?.close()
         watch.withLock { $0 = nil }
     }
 

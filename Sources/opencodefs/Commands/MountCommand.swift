@@ -1,11 +1,4 @@
-internal import Fuse
-private import Glibc
-internal import SQLiteDriver
-internal import SessionFileSystem
 internal import SessionModel
-internal import SessionStore
-internal import SessionTree
-internal import Timing
 
 /// Mounts a history, or lists what is mounted.
 enum MountCommand: Command {
@@ -58,8 +51,10 @@ enum MountCommand: Command {
         try checkDevice()
         let mountpoint = try Mountpoint(given, database: database)
         if arguments.has(foreground) {
-            return try serve(
-                database, at: mountpoint, options, project: project, isDaemon: arguments.has(ready), given: given)
+            return try MountService(
+                database: database, mountpoint: mountpoint, options: options, project: project,
+                isDaemon: arguments.has(ready)
+            ).run()
         }
         var words = ["mount", "--foreground", "--ready", "--database", database, "--project", project]
         for list in [configuration.options].compactMap({ $0 }) + arguments.all(mountOptions) { words += ["-o", list] }
@@ -75,108 +70,6 @@ enum MountCommand: Command {
                 "/dev/fuse: \(error.text); load the kernel module (modprobe fuse), or in a container start it with --device /dev/fuse --cap-add SYS_ADMIN"
             )
         }
-    }
-
-    /// Mounts and serves until unmounted.
-    ///
-    /// The order matters: mounting may fork to run fusermount3, and no fork may happen once SQLite has the database
-    /// open; so the mount comes first, and the kernel waits until the history is there.
-    private static func serve(
-        _ database: String, at mountpoint: Mountpoint, _ options: MountOptions, project: String, isDaemon: Bool,
-        given: String
-    ) throws(CommandFailure) -> ExitStatus {
-        let workingDirectory = System.workingDirectory
-        // Of the user's directories none is kept busy, least of all one on our own mount.
-        unsafe chdir("/")
-        if isDaemon { Daemon.detach() }
-        Signals.hold()
-        var mountOptions = Mount.Options(source: database)
-        mountOptions.isReadOnly = options.isReadOnly
-        mountOptions.allowsOthers = options.allowsOthers
-        mountOptions.passedThrough = options.passedThrough
-        let mount: Mount
-        do throws(Mount.Failure) {
-            mount = try Mount(at: mountpoint.path, mountOptions)
-        } catch {
-            let remedy =
-                geteuid() == 0 ? "" : " (is the package fuse3 installed? does /etc/fuse.conf allow what -o asks?)"
-            throw CommandFailure(.failure, "cannot mount at \(mountpoint.path)\(remedy)")
-        }
-        defer { unmount(mountpoint) }
-        let trash = options.isReadOnly || options.trashDays == 0 ? nil : try History.trash(for: database)
-        let store = try History.open(database, trash: trash, isReadOnly: options.isReadOnly)
-        // Before the mount goes: without root that takes a fork.
-        defer { store.close() }
-        let scope = try scope(project, store, workingDirectory)
-        let fileSystem = SessionFileSystem(
-            store: store, settings: settings(database, options, scope, isQuiet: isDaemon))
-        fileSystem.setNotifier(mount.notifier)
-        mount.serve(fileSystem, threads: 4) { Signals.wake() }
-        guard System.names(in: mountpoint.path) != nil else {
-            throw CommandFailure(.failure, "mounted, but the tree does not answer: \(ErrorNumber().text)")
-        }
-        if isDaemon { Daemon.reportReady() } else { Console.note("Mounted at \(mountpoint.path); Ctrl-C unmounts.") }
-        if let trash, options.trashDays > 0 { _ = try? trash.expire(olderThanDays: options.trashDays) }
-        Signals.wait()
-        return .success
-    }
-
-    private static func unmount(_ mountpoint: Mountpoint) {
-        guard let mount = MountTable.mount(at: mountpoint.path), mount.type == MountTable.type else { return }
-        if case .done = Unmounting.run(mountpoint.path, lazily: false) { return }
-        // Somebody is in there; they may finish, and nobody else gets in.
-        _ = Unmounting.run(mountpoint.path, lazily: true)
-    }
-
-    private static func settings(
-        _ database: String, _ options: MountOptions, _ scope: Catalog.Scope, isQuiet: Bool
-    ) -> Settings {
-        var description = JSONObject()
-        description.add("Provider", .string("local"))
-        description.add("database", .string(database))
-        description.add("version", .string(CommandLineInterface.version))
-        description.add("sqlite", .string(SQLiteConnection.libraryVersion))
-        description.add("pid", .integer(Int(getpid())))
-        description.add("started", .string(Timestamp.now.rfc3339))
-        description.add("trashDays", .integer(options.trashDays))
-        var settings = Settings(
-            owner: options.owner ?? geteuid(), group: options.group ?? getegid(), description: description,
-            volume: {
-                (System.size(database) + System.size(database + "-wal"), System.freeSpace(database))
-            },
-            onError: { line in if !isQuiet { Console.note(line) } })
-        settings.style = options.style
-        settings.scope = scope
-        if let umask = options.umask { settings.umask = umask }
-        return settings
-    }
-
-    private static func scope(
-        _ project: String, _ store: any SessionStore, _ workingDirectory: String
-    ) throws(CommandFailure) -> Catalog.Scope {
-        guard project != "all" else { return .all }
-        let catalog: Catalog
-        do throws(StoreError) {
-            catalog = try store.reading(.lasting(.seconds(10))) { (snapshot) throws(StoreError) in
-                Catalog(projects: try snapshot.projects(), sessions: [], scope: .all)
-            }
-        } catch {
-            throw CommandFailure(.failure, "cannot read the projects: \(error)")
-        }
-        let found =
-            project == "."
-            ? catalog.project(containing: Array(workingDirectory.utf8))
-            : catalog.projects[Project.ID(project)]
-        guard let found else {
-            let known = catalog.projectOrder.map {
-                "  \($0)  \(catalog.projects[$0]?.worktree.map { String(decoding: $0, as: UTF8.self) } ?? "")"
-            }
-            let what =
-                project == "."
-                ? "no project has its worktree at or above \(workingDirectory)" : "no project \"\(project)\""
-            throw CommandFailure(.notFound, "\(what); there are:\n\(known.joined(separator: "\n"))")
-        }
-        return .project(found.id)
     }
 
     private static func announce(

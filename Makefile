@@ -1,0 +1,82 @@
+# The interface of this repository: everything a person or a CI does is a target here.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# What Debian 12 needs beside a Swift toolchain: to build, to mount, and for the programs the tests drive.
+PACKAGES := libfuse3-dev libsqlite3-dev libmd-dev pkg-config fuse3 ca-certificates make git \
+	sqlite3 jq attr strace util-linux procps python3 findutils grep tar rsync
+
+PREFIX ?= /usr/local
+MOUNTPOINT ?= $(HOME)/opencode-history
+DEMO ?= $(CURDIR)/demo
+
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+# The runtime of Swift goes into the program, so that it runs where there is no toolchain.
+RELEASE := swift build -c release --product opencodefs --static-swift-stdlib
+PROGRAM := .build/release/opencodefs
+
+.PHONY: help deps build mount demo test lint format bench install uninstall clean
+
+help: ## show this help
+	@echo "opencodefs: the history of OpenCode as files"
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+deps: ## install the packages of Debian that are missing
+	@missing=$$(for package in $(PACKAGES); do \
+		dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
+	if [ -n "$$missing" ]; then \
+		echo "Installing:" $$missing; \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+	@command -v swift >/dev/null || { echo "No Swift toolchain in PATH; see https://www.swift.org/install/linux" >&2; exit 1; }
+
+build: deps ## build the program (release)
+	$(RELEASE)
+
+mount: build ## mount your history at MOUNTPOINT (~/opencode-history), a demo where there is none
+	@mkdir -p "$(MOUNTPOINT)"
+	@$(PROGRAM) where >/dev/null 2>&1; \
+	if [ $$? -eq 10 ]; then \
+		echo "You have no OpenCode history yet; here is an invented one."; \
+		$(MAKE) --no-print-directory demo DEMO="$(MOUNTPOINT).demo" MOUNTPOINT="$(MOUNTPOINT)"; \
+	else \
+		$(PROGRAM) mount "$(MOUNTPOINT)"; \
+	fi
+
+demo: build ## mount an invented history at MOUNTPOINT
+	@mkdir -p "$(DEMO)" "$(MOUNTPOINT)"
+	@[ -e "$(DEMO)/opencode.db" ] || $(PROGRAM) demo "$(DEMO)/opencode.db"
+	@$(PROGRAM) mount --database "$(DEMO)/opencode.db" "$(MOUNTPOINT)"
+
+test: deps ## run all tests: real mounts, real databases
+	swift build --build-tests
+	OPENCODEFS_REQUIRE=fuse swift test --skip-build
+	@if grep -q ' fuse.opencodefs .*opencodefs-test' /proc/self/mounts; then \
+		echo "A test left a mount behind:" >&2; grep ' fuse.opencodefs ' /proc/self/mounts >&2; exit 1; fi
+
+lint: deps ## check formatting and the structure of the house
+	swift format lint --strict --recursive Sources Tests Package.swift
+	swift build --build-tests --explicit-target-dependency-import-check error
+	swift test --skip-build --filter HouseTests
+
+format: ## format all sources
+	swift format --in-place --recursive Sources Tests Package.swift
+
+bench: build ## measure; prints the tables of docs/performance.md
+	swift build -c release --product opencodefs-bench
+	.build/release/opencodefs-bench --program $(PROGRAM)
+
+install: build ## install below PREFIX (/usr/local)
+	$(SUDO) install -D -s -m 755 $(PROGRAM) "$(DESTDIR)$(PREFIX)/bin/opencodefs"
+	$(SUDO) install -D -m 755 mount/mount.opencodefs "$(DESTDIR)/sbin/mount.opencodefs"
+	$(SUDO) install -D -m 644 mount/opencodefs@.service "$(DESTDIR)$(PREFIX)/lib/systemd/user/opencodefs@.service"
+
+uninstall: ## take away what install put there
+	$(SUDO) rm -f "$(DESTDIR)$(PREFIX)/bin/opencodefs" "$(DESTDIR)/sbin/mount.opencodefs" \
+		"$(DESTDIR)$(PREFIX)/lib/systemd/user/opencodefs@.service"
+
+clean: ## remove what was built
+	rm -rf .build

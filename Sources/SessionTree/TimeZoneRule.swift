@@ -1,0 +1,23 @@
+private import Glibc
+
+/// Which day a moment is, where the mount runs.
+package struct TimeZoneRule: Sendable {
+    package init() {
+        tzset()
+    }
+
+    /// `2026-11-18` for milliseconds since 1970; nil for what no calendar of ours reaches.
+    package func day(_ milliseconds: Int64) -> [UInt8]? {
+        // JavaScript's own limit of a date (ECMA-262, time values).
+        guard milliseconds.magnitude <= 8_640_000_000_000_000 else { return nil }
+        var seconds = time_t((milliseconds - (milliseconds < 0 ? 999 : 0)) / 1000)
+        var parts = unsafe tm()
+        guard unsafe localtime_r(&seconds, &parts) != nil else { return nil }
+        func padded(_ number: Int, _ count: Int) -> String {
+            let digits = "\(number)"
+            return String(repeating: "0", count: max(0, count - digits.utf8.count)) + digits
+        }
+        let (year, month, day) = unsafe (Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday))
+        return Array("\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))".utf8)
+    }
+}

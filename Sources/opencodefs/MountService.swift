@@ -1,0 +1,120 @@
+internal import Fuse
+private import Glibc
+internal import SQLiteDriver
+internal import SessionFileSystem
+internal import SessionModel
+internal import SessionStore
+internal import SessionTree
+internal import Timing
+
+/// Serves one mount, from mounting to unmounting, in this process.
+struct MountService {
+    /// Without links.
+    let database: String
+    let mountpoint: Mountpoint
+    let options: MountOptions
+    /// An id, `.` or `all`.
+    let project: String
+    /// Whether a parent waits to hear that all is well, and nobody listens after that.
+    let isDaemon: Bool
+
+    /// As many requests are answered at once; one may wait for a lock while the others read.
+    private static let threads = 4
+
+    /// Mounts and serves until unmounted.
+    ///
+    /// The order matters: mounting may fork to run fusermount3, and no fork may happen once SQLite has the database
+    /// open; so the mount comes first, and the kernel waits until the history is there.
+    func run() throws(CommandFailure) -> ExitStatus {
+        let workingDirectory = System.workingDirectory
+        System.leaveDirectory()
+        if isDaemon { Daemon.detach() }
+        Signals.hold()
+        let mount = try makeMount()
+        defer { unmount() }
+        let trash = options.isReadOnly || options.trashDays == 0 ? nil : try History.trash(for: database)
+        let store = try History.open(database, trash: trash, isReadOnly: options.isReadOnly)
+        // Before the mount goes: without root that takes a fork.
+        defer { store.close() }
+        let fileSystem = SessionFileSystem(store: store, settings: settings(try scope(store, workingDirectory)))
+        fileSystem.setNotifier(mount.notifier)
+        mount.serve(fileSystem, threads: Self.threads) { Signals.wake() }
+        guard System.names(in: mountpoint.path) != nil else {
+            throw CommandFailure(.failure, "mounted, but the tree does not answer: \(ErrorNumber().text)")
+        }
+        if isDaemon { Daemon.reportReady() } else { Console.note("Mounted at \(mountpoint.path); Ctrl-C unmounts.") }
+        // What is too old goes while nobody waits; a trash that cannot be cleaned now will be next time.
+        if let trash { _ = try? trash.expire(olderThanDays: options.trashDays) }
+        Signals.wait()
+        return .success
+    }
+
+    private func makeMount() throws(CommandFailure) -> Mount {
+        var mountOptions = Mount.Options(source: database)
+        mountOptions.isReadOnly = options.isReadOnly
+        mountOptions.allowsOthers = options.allowsOthers
+        mountOptions.passedThrough = options.passedThrough
+        do throws(Mount.Failure) {
+            return try Mount(at: mountpoint.path, mountOptions)
+        } catch {
+            let remedy =
+                geteuid() == 0 ? "" : " (is the package fuse3 installed? does /etc/fuse.conf allow what -o asks?)"
+            throw CommandFailure(.failure, "cannot mount at \(mountpoint.path)\(remedy)")
+        }
+    }
+
+    private func unmount() {
+        guard let mount = MountTable.mount(at: mountpoint.path), mount.type == MountTable.type else { return }
+        if case .done = Unmounting.run(mountpoint.path, lazily: false) { return }
+        // Somebody is in there; nobody else gets in.
+        _ = Unmounting.run(mountpoint.path, lazily: true)
+    }
+
+    private func settings(_ scope: Catalog.Scope) -> Settings {
+        var description = JSONObject()
+        description.add("Provider", .string("local"))
+        description.add("database", .string(database))
+        description.add("version", .string(CommandLineInterface.version))
+        description.add("sqlite", .string(SQLiteConnection.libraryVersion))
+        description.add("pid", .integer(Int(getpid())))
+        description.add("started", .string(Timestamp.now.rfc3339))
+        description.add("trashDays", .integer(options.trashDays))
+        var settings = Settings(
+            owner: options.owner ?? geteuid(), group: options.group ?? getegid(), description: description,
+            volume: { [database] in
+                (System.size(database) + System.size(database + "-wal"), System.freeSpace(database))
+            },
+            onError: { [isDaemon] line in if !isDaemon { Console.note(line) } })
+        settings.style = options.style
+        settings.scope = scope
+        if let umask = options.umask { settings.umask = umask }
+        return settings
+    }
+
+    /// Which part of the history --project means.
+    private func scope(_ store: any SessionStore, _ workingDirectory: String) throws(CommandFailure) -> Catalog.Scope {
+        guard project != "all" else { return .all }
+        let catalog: Catalog
+        do throws(StoreError) {
+            catalog = try store.reading(.lasting(.seconds(10))) { (snapshot) throws(StoreError) in
+                Catalog(projects: try snapshot.projects(), sessions: [], scope: .all)
+            }
+        } catch {
+            throw CommandFailure(.failure, "cannot read the projects: \(error)")
+        }
+        let found =
+            project == "."
+            ? catalog.project(containing: Array(workingDirectory.utf8))
+            : catalog.projects[Project.ID(project)]
+        guard let found else {
+            let known = catalog.projectOrder.map {
+                "  \($0)  \(catalog.projects[$0]?.worktree.map { String(decoding: $0, as: UTF8.self) } ?? "")"
+            }
+            let what =
+                project == "."
+                ? "no project has its worktree at or above \(workingDirectory)" : "no project \"\(project)\""
+            throw CommandFailure(.notFound, "\(what); there are:\n\(known.joined(separator: "\n"))")
+        }
+        return .project(found.id)
+    }
+}
