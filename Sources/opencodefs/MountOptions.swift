@@ -65,12 +65,13 @@ struct MountOptions {
     private static func split(_ list: String) -> [String] {
         var options = [""]
         var isEscaped = false
-        for character in list {
-            switch (character, isEscaped) {
+        // By scalars: a comma with an accent on it is one character, and not equal to a comma.
+        for scalar in list.unicodeScalars {
+            switch (scalar, isEscaped) {
             case ("\\", false): isEscaped = true
             case (",", false): options.append("")
             default:
-                options[options.count - 1].append(character)
+                options[options.count - 1].unicodeScalars.append(scalar)
                 isEscaped = false
             }
         }
