@@ -57,10 +57,11 @@ extension SessionFileSystem {
             } else {
                 window = try self.window(file.node, file.place, file.version, around: range, caller)
             }
-            let isLast = range.upperBound == size
-            // The kernel keeps what it was given; after the end of the file nothing need stay here.
-            if held == nil || isLast {
-                state.withLock { $0.handles.setWindow(handle, isLast && !isOwn(file) ? nil : window) }
+            // The kernel keeps what it was given: when it has everything, nothing need stay here. Its read-ahead asks for
+            // several ranges at once, so the end of the file may come before what precedes it.
+            state.withLock { state in
+                let isServed = state.handles.serve(range.count, of: handle) >= size && !isOwn(file)
+                if isServed || held == nil { state.handles.setWindow(handle, isServed ? nil : window) }
             }
             return Array(window.bytes[(range.lowerBound - window.offset)..<(range.upperBound - window.offset)])
         }
