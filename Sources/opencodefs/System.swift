@@ -115,7 +115,10 @@ enum System {
     static func freeSpace(_ path: String) -> Int64 {
         var status = statvfs()
         guard unsafe statvfs(path, &status) == 0 else { return 0 }
-        return Int64(clamping: status.f_bavail) * Int64(clamping: status.f_frsize)
+        // Some network file systems say "as much as you like": all ones.
+        let (bytes, overflow) = Int64(clamping: status.f_bavail)
+            .multipliedReportingOverflow(by: Int64(clamping: status.f_frsize))
+        return overflow ? .max : bytes
     }
 }
 
