@@ -15,6 +15,8 @@ struct MountOptions {
     /// For the kernel.
     var passedThrough: [String] = []
 
+    var keepsTrash: Bool { !isReadOnly && trashDays > 0 }
+
     /// Takes a list as -o has it. Later options beat earlier ones.
     mutating func add(_ list: String) throws(CommandFailure) {
         for option in Self.split(list) where !option.isEmpty {

@@ -38,6 +38,13 @@ enum System {
         case other
     }
 
+    /// Whether a path is a directory or lies in it. Both without links; compared by bytes, as the kernel does.
+    static func isInside(_ path: String, _ directory: String) -> Bool {
+        let directory = Array(directory.utf8)
+        return path.utf8.elementsEqual(directory)
+            || path.utf8.starts(with: directory.last == UInt8(ascii: "/") ? directory : directory + "/".utf8)
+    }
+
     /// What stands at a path; the errno where nothing does.
     static func kind(_ path: String) -> Result<Kind, ErrorNumber> {
         var status = stat()

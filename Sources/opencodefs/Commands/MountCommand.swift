@@ -56,6 +56,7 @@ enum MountCommand: Command {
             throw CommandFailure(.noDatabase, "cannot open \(chosen.path): \(ErrorNumber().text)")
         }
         try checkDevice()
+        if options.keepsTrash { _ = try StateDirectory.make() }
         let mountpoint = try Mountpoint(given, database: database)
         if arguments.has(foreground) {
             return try serve(
@@ -103,7 +104,7 @@ enum MountCommand: Command {
             throw CommandFailure(.failure, "cannot mount at \(mountpoint.path)\(remedy)")
         }
         defer { unmount(mountpoint) }
-        let trash = options.isReadOnly || options.trashDays == 0 ? nil : try History.trash(for: database)
+        let trash = options.keepsTrash ? try History.trash(for: database) : nil
         let store = try History.open(database, trash: trash, isReadOnly: options.isReadOnly)
         // Before the mount goes: without root that takes a fork.
         defer { store.close() }
