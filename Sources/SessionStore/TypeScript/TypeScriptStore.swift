@@ -158,16 +158,24 @@ package final class TypeScriptStore: SessionStore {
         var refusal: StoreError?
         try withCurrentSchema(
             { (schema, counter) throws(SQLError) in
-                try pool.lend(removal.patience) { (connection) throws(SQLError) in
-                    try connection.writing { () throws(SQLError) in
-                        guard try connection.schemaCounter() == counter else { return false }
-                        refusal = try body(
-                            TypeScriptRemover(connection: connection, schema: schema, trash: trash, removal: removal))
-                        return true
+                try withTrash(for: removal) { (trash) throws(SQLError) in
+                    try pool.lend(removal.patience) { (connection) throws(SQLError) in
+                        try connection.writing { () throws(SQLError) in
+                            guard try connection.schemaCounter() == counter else { return false }
+                            refusal = try body(TypeScriptRemover(connection: connection, schema: schema, trash: trash))
+                            return true
+                        }
                     }
                 }
             }, removal.patience)
         if let refusal { throw refusal }
+    }
+
+    private func withTrash(
+        for removal: Removal, _ body: (Trash.Opening?) throws(SQLError) -> Bool
+    ) throws(SQLError) -> Bool {
+        guard let trash else { return try body(nil) }
+        return try trash.opened(for: removal, body)
     }
 }
 
