@@ -23,9 +23,11 @@ package struct SQLDialect: Sendable {
     }
 
     package func quote(_ identifier: SQLIdentifier) -> String {
+        let names = identifier.name.unicodeScalars
+        guard names.contains(identifierQuote) else { return "\(identifierQuote)\(identifier.name)\(identifierQuote)" }
         var quoted = String.UnicodeScalarView([identifierQuote])
         // By scalars: a quote with an accent on it is one character, and not equal to a quote.
-        for scalar in identifier.name.unicodeScalars {
+        for scalar in names {
             quoted.append(scalar)
             if scalar == identifierQuote { quoted.append(scalar) }
         }

@@ -20,12 +20,7 @@ extension SQLDialect {
 
     /// The name of a table or column as a string in a statement.
     private static func literal(_ identifier: SQLIdentifier) -> String {
-        var text = String.UnicodeScalarView("'".unicodeScalars)
-        // By scalars: a quote with an accent on it is one character, and not equal to a quote.
-        for scalar in identifier.name.unicodeScalars {
-            text.append(scalar)
-            if scalar == "'" { text.append(scalar) }
-        }
-        return String(text) + "'"
+        let parts = identifier.name.unicodeScalars.split(separator: "'", omittingEmptySubsequences: false)
+        return parts.count == 1 ? "'\(identifier.name)'" : "'" + parts.map { String($0) }.joined(separator: "''") + "'"
     }
 }

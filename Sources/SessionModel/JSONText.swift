@@ -24,8 +24,8 @@ package enum JSONText {
         return result
     }
 
-    /// Bytes of ``quoted(_:)`` without making it.
-    package static func quotedCount(_ bytes: some Sequence<UInt8>) -> Int {
+    /// Bytes of ``quoted(_:)`` without making it. Not generic: a listing asks this several times for each row.
+    package static func quotedCount(_ bytes: [UInt8]) -> Int {
         var count = 2
         for byte in bytes {
             switch byte {

@@ -8,6 +8,10 @@ package enum Label {
 
     /// Letters and digits of any script, every other run one `-`, cut at a character.
     package static func slug(_ title: [UInt8], limit: Int = slugLimit) -> [UInt8] {
+        // Roles, and one-word titles: nothing to work out.
+        if title.count <= limit, title.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }) {
+            return title
+        }
         var slug: [UInt8] = []
         var isSeparated = false
         for character in String(decoding: title, as: UTF8.self) {
