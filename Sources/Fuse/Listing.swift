@@ -30,8 +30,9 @@ struct Listing {
         let start = used
         let size = unsafe (line.name.bytes + [0]).withUnsafeBufferPointer { name in
             unsafe name.withMemoryRebound(to: CChar.self) { name in
-                unsafe bytes[start...].withUnsafeMutableBytes { buffer in
-                    let target = unsafe buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
+                // Of the whole array: a slice of it would be copied, for each line.
+                unsafe bytes.withUnsafeMutableBytes { buffer in
+                    let target = unsafe buffer.baseAddress?.advanced(by: start).assumingMemoryBound(to: CChar.self)
                     return withEntries
                         ? unsafe fuse_add_direntry_plus(
                             request, target, room, name.baseAddress, &parameters, off_t(position))

@@ -37,12 +37,13 @@ package final class Mount: @unchecked Sendable {
 
         /// A comma ends an option, a backslash keeps it from doing so (fuse_opt.h).
         private static func escaped(_ text: String) -> String {
-            var escaped = ""
-            for character in text {
-                if character == "," || character == "\\" { escaped.append("\\") }
-                escaped.append(character)
+            var escaped = String.UnicodeScalarView()
+            // By scalars: a comma with an accent on it is one character, and not equal to a comma.
+            for scalar in text.unicodeScalars {
+                if scalar == "," || scalar == "\\" { escaped.append("\\") }
+                escaped.append(scalar)
             }
-            return escaped
+            return String(escaped)
         }
     }
 

@@ -79,7 +79,7 @@ struct Reply: ~Copyable {
     consuming func statistics(_ statistics: Statistics) {
         var answer = statvfs()
         let block: Int64 = 4096
-        let used = (max(0, statistics.usedBytes) + block - 1) / block
+        let used = max(0, statistics.usedBytes) / block + 1
         let free = max(0, statistics.freeBytes) / block
         answer.f_bsize = UInt(block)
         answer.f_frsize = UInt(block)

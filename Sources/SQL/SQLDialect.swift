@@ -3,7 +3,7 @@
 package struct SQLDialect: Sendable {
     /// A name for status and messages: "SQLite".
     package let name: String
-    package let identifierQuote: Character
+    package let identifierQuote: Unicode.Scalar
     /// Bytes of a text column of the row in hand, found without reading the text.
     package let octetLength: @Sendable (_ table: SQLIdentifier, _ column: SQLIdentifier) -> String
     /// Bytes of a text column as a blob; the rest of the text is not read. Has two placeholders: the offset and the
@@ -12,7 +12,7 @@ package struct SQLDialect: Sendable {
 
     package init(
         name: String,
-        identifierQuote: Character,
+        identifierQuote: Unicode.Scalar,
         octetLength: @escaping @Sendable (SQLIdentifier, SQLIdentifier) -> String,
         slice: @escaping @Sendable (SQLIdentifier, SQLIdentifier) -> String
     ) {
@@ -23,13 +23,16 @@ package struct SQLDialect: Sendable {
     }
 
     package func quote(_ identifier: SQLIdentifier) -> String {
-        let quote = String(identifierQuote)
-        var quoted = quote
-        for character in identifier.name {
-            quoted.append(character)
-            if character == identifierQuote { quoted.append(character) }
+        let names = identifier.name.unicodeScalars
+        guard names.contains(identifierQuote) else { return "\(identifierQuote)\(identifier.name)\(identifierQuote)" }
+        var quoted = String.UnicodeScalarView([identifierQuote])
+        // By scalars: a quote with an accent on it is one character, and not equal to a quote.
+        for scalar in names {
+            quoted.append(scalar)
+            if scalar == identifierQuote { quoted.append(scalar) }
         }
-        return quoted + quote
+        quoted.append(identifierQuote)
+        return String(quoted)
     }
 
     package func render(_ fragment: SQLFragment) -> String {

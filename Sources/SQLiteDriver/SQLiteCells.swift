@@ -7,8 +7,11 @@ private import Glibc
 /// pages. A blob handle (sqlite3_blob_open) knows the length from the row's header. Two SQL functions bring that into
 /// statements, so that a store asks every provider alike:
 ///
-///     opencodefs_octets('part', 'data', rowid)
-///     opencodefs_slice('part', 'data', rowid, offset, count)
+///     opencodefs_octets('part', 'data', rowid, typeof(data))
+///     opencodefs_slice('part', 'data', rowid, typeof(data), offset, count)
+///
+/// They are NULL where the cell holds neither text nor blob. A cell that cannot be read is an error, never an empty one:
+/// a message would be shown without its text.
 ///
 /// A handle keeps its transaction open, so ``close()`` ends all of them with the transaction.
 @safe
@@ -26,28 +29,37 @@ final class SQLiteCells {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         let flags = SQLITE_UTF8 | SQLITE_DIRECTONLY
         unsafe sqlite3_create_function_v2(
-            database, "opencodefs_octets", 3, flags, context, octetsOfCell, nil, nil, nil)
+            database, "opencodefs_octets", 4, flags, context, octetsOfCell, nil, nil, nil)
         unsafe sqlite3_create_function_v2(
-            database, "opencodefs_slice", 5, flags, context, sliceOfCell, nil, nil, nil)
+            database, "opencodefs_slice", 6, flags, context, sliceOfCell, nil, nil, nil)
     }
 
     func close() {
         blobs = []
     }
 
-    /// The cell, opened for reading, or nil where it holds neither text nor blob (a NULL, a number).
+    /// The cell, opened for reading; a result code where that fails.
     fileprivate func open(
         _ table: UnsafePointer<CChar>, _ column: UnsafePointer<CChar>, row: Int64
-    ) -> SQLiteBlob? {
+    ) -> Result<SQLiteBlob, CellFailure> {
         if let index = blobs.firstIndex(where: { unsafe $0.isOf(table, column) }) {
-            if blobs[index].move(to: row) { return blobs[index] }
+            if blobs[index].move(to: row) { return .success(blobs[index]) }
             // A handle that failed once is of no more use.
             blobs.remove(at: index)
         }
-        let blob = unsafe SQLiteBlob(database: database, table: table, column: column, row: row)
-        if let blob { blobs.append(blob) }
-        return blob
+        do throws(CellFailure) {
+            let blob = try unsafe SQLiteBlob(database: database, table: table, column: column, row: row)
+            blobs.append(blob)
+            return .success(blob)
+        } catch {
+            return .failure(error)
+        }
     }
+}
+
+/// Why a cell cannot be read.
+private struct CellFailure: Error {
+    let code: CInt
 }
 
 /// An open blob handle.
@@ -58,12 +70,12 @@ private final class SQLiteBlob {
     private let column: [CChar]
     private var row: Int64
 
-    init?(
+    init(
         database: OpaquePointer, table: UnsafePointer<CChar>, column: UnsafePointer<CChar>, row: Int64
-    ) {
+    ) throws(CellFailure) {
         var opened: OpaquePointer?
         let code = unsafe sqlite3_blob_open(database, "main", table, column, row, 0, &opened)
-        guard code == SQLITE_OK, let opened = unsafe opened else { return nil }
+        guard code == SQLITE_OK, let opened = unsafe opened else { throw CellFailure(code: code) }
         unsafe handle = opened
         self.table = unsafe Array(UnsafeBufferPointer(start: table, count: strlen(table) + 1))
         self.column = unsafe Array(UnsafeBufferPointer(start: column, count: strlen(column) + 1))
@@ -95,39 +107,49 @@ private final class SQLiteBlob {
     }
 }
 
-/// The blob that the first three arguments of a function name.
+/// The blob that the first four arguments of a function name; nil, the function answered, where there is none.
 private func blob(
     _ context: OpaquePointer?, _ arguments: UnsafeMutablePointer<OpaquePointer?>
 ) -> SQLiteBlob? {
     let cells = unsafe Unmanaged<SQLiteCells>.fromOpaque(sqlite3_user_data(context)).takeUnretainedValue()
-    guard let table = unsafe text(arguments[0]), let column = unsafe text(arguments[1]) else { return nil }
-    return unsafe cells.open(table, column, row: sqlite3_value_int64(arguments[2]))
+    guard let table = unsafe text(arguments[0]), let column = unsafe text(arguments[1]),
+        let type = unsafe text(arguments[3])
+    else {
+        unsafe sqlite3_result_error_nomem(context)
+        return nil
+    }
+    guard unsafe strcmp(type, "text") == 0 || strcmp(type, "blob") == 0 else {
+        unsafe sqlite3_result_null(context)
+        return nil
+    }
+    switch unsafe cells.open(table, column, row: sqlite3_value_int64(arguments[2])) {
+    case .success(let blob): return blob
+    case .failure(let failure):
+        unsafe sqlite3_result_error_code(context, failure.code)
+        return nil
+    }
 }
 
 private func text(_ value: OpaquePointer?) -> UnsafePointer<CChar>? {
     unsafe UnsafeRawPointer(sqlite3_value_text(value))?.assumingMemoryBound(to: CChar.self)
 }
 
-/// opencodefs_octets(table, column, rowid): bytes of the text, NULL where the column holds none.
+/// opencodefs_octets(table, column, rowid, type): bytes of the text, NULL where the column holds none.
 private func octetsOfCell(
     _ context: OpaquePointer?, _ count: CInt, _ arguments: UnsafeMutablePointer<OpaquePointer?>?
 ) {
-    guard let arguments = unsafe arguments, let cell = unsafe blob(context, arguments) else {
-        return unsafe sqlite3_result_null(context)
-    }
+    guard let arguments = unsafe arguments, let cell = unsafe blob(context, arguments) else { return }
     unsafe sqlite3_result_int64(context, Int64(cell.count))
 }
 
-/// opencodefs_slice(table, column, rowid, offset, count): at most `count` bytes, fewer at the end of the text.
+/// opencodefs_slice(table, column, rowid, type, offset, count): at most `count` bytes, fewer at the end of the text.
 private func sliceOfCell(
     _ context: OpaquePointer?, _ count: CInt, _ arguments: UnsafeMutablePointer<OpaquePointer?>?
 ) {
-    guard let arguments = unsafe arguments, let cell = unsafe blob(context, arguments) else {
-        return unsafe sqlite3_result_null(context)
-    }
+    guard let arguments = unsafe arguments, let cell = unsafe blob(context, arguments) else { return }
     let size = cell.count
-    let offset = unsafe CInt(clamping: max(0, sqlite3_value_int64(arguments[3])))
-    let wanted = unsafe CInt(clamping: max(0, sqlite3_value_int64(arguments[4])))
+    let offset = unsafe CInt(clamping: max(0, sqlite3_value_int64(arguments[4])))
+    let wanted = unsafe CInt(clamping: max(0, sqlite3_value_int64(arguments[5])))
     let length = max(0, min(wanted, size - min(offset, size)))
     guard length > 0 else { return unsafe sqlite3_result_zeroblob(context, 0) }
     guard let buffer = unsafe sqlite3_malloc(length) else { return unsafe sqlite3_result_error_nomem(context) }

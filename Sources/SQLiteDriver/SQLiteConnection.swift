@@ -7,7 +7,9 @@ package import Timing
 ///
 /// Its rules, for a file that somebody else writes at the same time:
 /// - `foreign_keys=ON`, a pragma of each connection: without it a DELETE leaves orphans.
-/// - `synchronous=FULL`: what was acknowledged survives a power cut (OpenCode's own NORMAL does not).
+/// - `synchronous=EXTRA`: what was acknowledged survives a power cut (OpenCode's own NORMAL does not). In a WAL that is
+///   FULL. With a rollback journal, as the trash and some old databases have one, FULL syncs the file but not the
+///   directory the journal is taken out of: the journal could come back and undo what was acknowledged.
 /// - `wal_autocheckpoint=0`: the WAL is OpenCode's to checkpoint. SQLite 3.7.0 to 3.51.2 can corrupt a database when
 ///   two connections checkpoint and write at once ("WAL-reset bug", sqlite.org/wal.html).
 /// - The file itself is opened by SQLite alone: closing any other descriptor of it drops the locks of this process
@@ -58,7 +60,7 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
 
     private func configure(_ access: Access) throws(SQLError) {
         try run("PRAGMA foreign_keys=ON")
-        try run("PRAGMA synchronous=FULL")
+        try run("PRAGMA synchronous=EXTRA")
         try run("PRAGMA wal_autocheckpoint=0")
         // Reads go through the page cache of the kernel; a large cache of our own would hold everything twice.
         try run("PRAGMA cache_size=-8000")

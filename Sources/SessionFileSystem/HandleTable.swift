@@ -10,6 +10,8 @@ struct HandleTable {
         let version: FileVersion
         /// Bytes at hand, from an offset on: the whole file, or the part of a large one that is being read.
         var window: (offset: Int, bytes: [UInt8])?
+        /// Bytes handed out so far.
+        var served = 0
     }
 
     struct Directory {
@@ -52,6 +54,12 @@ struct HandleTable {
 
     mutating func setWindow(_ handle: HandleID, _ window: (offset: Int, bytes: [UInt8])?) {
         files[handle]?.window = window
+    }
+
+    /// Counts bytes that are handed out, and says how many there were in all.
+    mutating func serve(_ count: Int, of handle: HandleID) -> Int {
+        files[handle]?.served += count
+        return files[handle]?.served ?? 0
     }
 
     mutating func setLines(_ handle: HandleID, _ lines: [Line]) {

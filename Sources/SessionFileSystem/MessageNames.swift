@@ -40,7 +40,7 @@ struct MessageNames {
             let ordinal =
                 switch order {
                 case .stored(let number): number
-                case .rank: numbers.last + 1
+                case .rank: numbers.last == .max ? .max : numbers.last + 1
                 }
             numbers.labels[id] = Label(ordinal: ordinal)
             numbers.last = max(numbers.last, ordinal)

@@ -8,6 +8,7 @@ internal import VFS
 /// Bytes of messages, and the watch over those that changed without saying so.
 extension SessionFileSystem {
     /// A message up to this size is rendered whole and held while it is read; of a larger one, a window of this size.
+    /// Files made of columns are always rendered whole.
     static let windowSize = 8 << 20
 
     /// How old the last look at a file's bytes may be when the database has changed since (rule R5).
@@ -17,10 +18,11 @@ extension SessionFileSystem {
     ///
     /// - Throws: `.stale` where it has another.
     func window(
-        _ place: Place, _ version: FileVersion, around range: Range<Int>, _ caller: Caller
+        _ node: NodeID, _ place: Place, _ version: FileVersion, around range: Range<Int>, _ caller: Caller
     ) throws(Failure) -> (offset: Int, bytes: [UInt8]) {
         let (token, catalog) = try catalog(caller.patience)
-        let isWhole = version.size <= Self.windowSize
+        let isMessage = if case .message = place { true } else { false }
+        let isWhole = !isMessage || version.size <= Self.windowSize
         let offset = isWhole ? 0 : range.lowerBound
         let bytes = try reading(caller.patience) { (snapshot) throws(StoreError) -> [UInt8]? in
             guard case .message(let id, let session) = place else {
@@ -49,21 +51,26 @@ extension SessionFileSystem {
         guard bytes.count == (isWhole ? version.size : min(Self.windowSize, version.size - offset)) else {
             throw Failure(.inputOutput, "the database gave another length than it had promised")
         }
-        if isWhole, case .message = place { try compare(bytes, with: version, of: place, token) }
+        if isWhole, isMessage { try compare(bytes, with: node, token) }
         return (offset, bytes)
     }
 
-    /// Looks whether these are the bytes that earlier readers got from the same version.
-    private func compare(
-        _ bytes: [UInt8], with version: FileVersion, of place: Place, _ token: ChangeToken
-    ) throws(Failure) {
+    /// Looks whether these are the bytes that earlier readers of a node got: the kernel may have pages of them.
+    private func compare(_ bytes: [UInt8], with id: NodeID, _ token: ChangeToken) throws(Failure) {
         let hash = ContentHash.value(of: bytes)
         let isOther = state.withLock { state in
-            guard let (id, node) = state.nodes.current(place), node.version == version else { return false }
-            let isOther = node.content.map { $0.hash != hash } ?? false
-            if !isOther {
+            guard var content = state.nodes[id]?.content else {
                 state.nodes.setContent(id, NodeTable.Content(hash: hash, validated: token, checked: .now))
+                return false
             }
+            let isOther = content.hash != hash
+            if isOther {
+                // The next lookup looks at the bytes at once and makes a new version: nobody comes to this node again.
+                content.checked = .now - Self.contentInterval
+            } else {
+                content = NodeTable.Content(hash: hash, validated: token, checked: .now)
+            }
+            state.nodes.setContent(id, content)
             return isOther
         }
         if isOther { throw .stale }

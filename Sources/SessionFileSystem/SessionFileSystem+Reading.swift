@@ -19,7 +19,7 @@ extension SessionFileSystem {
                 // Nobody has read this version yet, so the kernel has no page of it: what is taken now can be read to
                 // its end whatever happens to the row meanwhile (rule R4).
                 if node.content == nil, version.size > 0 {
-                    file.window = try window(node.place, version, around: 0..<version.size, caller)
+                    file.window = try window(id, node.place, version, around: 0..<version.size, caller)
                 }
             }
             return state.withLock { [file] in $0.handles.add(file) }
@@ -55,12 +55,13 @@ extension SessionFileSystem {
             if let held {
                 window = held
             } else {
-                window = try self.window(file.place, file.version, around: range, caller)
+                window = try self.window(file.node, file.place, file.version, around: range, caller)
             }
-            let isLast = range.upperBound == size
-            // The kernel keeps what it was given; after the end of the file nothing need stay here.
-            if held == nil || isLast {
-                state.withLock { $0.handles.setWindow(handle, isLast && !isOwn(file) ? nil : window) }
+            // The kernel keeps what it was given: when it has everything, nothing need stay here. Its read-ahead asks for
+            // several ranges at once, so the end of the file may come before what precedes it.
+            state.withLock { state in
+                let isServed = state.handles.serve(range.count, of: handle) >= size && !isOwn(file)
+                if isServed || held == nil { state.handles.setWindow(handle, isServed ? nil : window) }
             }
             return Array(window.bytes[(range.lowerBound - window.offset)..<(range.upperBound - window.offset)])
         }

@@ -12,12 +12,10 @@ extension SessionFileSystem {
             let place = try resolve(name, in: try node(parent).place, catalog, caller.patience)
             switch place {
             case .message(let id, let session):
-                let canonical = try canonicalName(of: id, in: session, caller.patience)
                 try remove(place, name, in: parent, caller) { (removal) throws(StoreError) in
                     try store.removeMessage(id, of: session, removal)
                 }
                 state.withLock { $0.masks.extend(session, now: .now) }
-                if let canonical { forgetNames([canonical, naming.bare(canonical)], but: name, in: parent) }
             case .sessionFile(let session), .todos(let session):
                 try refuseWhenReadOnly()
                 _ = try facts(of: place, catalog, token, caller.patience)
@@ -85,18 +83,22 @@ extension SessionFileSystem {
         try remove(.session(id), name, in: parent, caller) { (removal) throws(StoreError) in
             try store.removeSession(id, removal)
         }
-        let formers = state.withLock { state in
+        state.withLock { state in
             for place in [.sessionFile(id), .todos(id), .messages(id), .children(id)] as [Place] {
                 state.nodes.retire(place)
             }
             state.masks.reveal(id)
             if let home { state.masks.setEmptied(home, now: .now) }
-            return state.shown.removeValue(forKey: id) ?? []
+            state.shown[id] = nil
         }
-        forgetNames(formers.union(formers.map(naming.bare)), but: name, in: parent)
     }
 
     /// Removes something from the database and from what is kept here.
+    ///
+    /// Other names of it that the kernel has looked up (rule D1) end by themselves within ``nameValidity``. To tell the
+    /// kernel would be worse: the message waits, in a state that not even SIGKILL ends, for the lock of the directory,
+    /// which `rm -r` holds while it waits for us. If this process dies then, its connection stays open for that thread,
+    /// and both wait for ever.
     private func remove(
         _ place: Place, _ name: FileName, in parent: NodeID, _ caller: Caller,
         _ body: (Removal) throws(StoreError) -> Void
@@ -122,10 +124,5 @@ extension SessionFileSystem {
             state.masks.hide(place, of: session, now: .now)
             state.nodes.retire(place)
         }
-    }
-
-    /// The kernel may have looked up other names of the same thing (rule D1).
-    private func forgetNames(_ names: Set<FileName>, but used: FileName, in parent: NodeID) {
-        for name in names where name != used { notify { $0.forget(name, in: parent) } }
     }
 }

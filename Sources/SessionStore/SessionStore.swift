@@ -31,8 +31,8 @@ package protocol SessionStore: Sendable {
 
 /// Which version of the database something was read from. Equal tokens, equal contents.
 package struct ChangeToken: Hashable, Sendable {
-    private let changes: Int64
-    private let schema: Int64
+    let changes: Int64
+    let schema: Int64
 
     package init(changes: Int64, schema: Int64) {
         self.changes = changes

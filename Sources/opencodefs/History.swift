@@ -35,20 +35,15 @@ enum History {
 
     /// The trash for what is removed from a database.
     static func trash(for database: String) throws(CommandFailure) -> Trash {
-        if let error = System.makeDirectory(StateDirectory.path) {
-            throw CommandFailure(
-                .failure,
-                "cannot make \(StateDirectory.path) for the trash: \(error.text); set XDG_STATE_HOME, or mount with -o trash=0 or -o ro"
-            )
-        }
+        let path = try StateDirectory.make() + "/trash.db"
         do throws(SQLError) {
             return try Trash(source: database) { () throws(SQLError) in
-                try SQLiteConnection(path: StateDirectory.trash, access: .create)
+                try SQLiteConnection(path: path, access: .create)
             }
         } catch {
             throw CommandFailure(
                 .failure,
-                "cannot open the trash \(StateDirectory.trash): \(error.message); mend it, or mount with -o trash=0 or -o ro"
+                "cannot open the trash \(path): \(error.message); mend it, or mount with -o trash=0 or -o ro"
             )
         }
     }

@@ -15,6 +15,8 @@ struct MountOptions {
     /// For the kernel.
     var passedThrough: [String] = []
 
+    var keepsTrash: Bool { !isReadOnly && trashDays > 0 }
+
     /// Takes a list as -o has it. Later options beat earlier ones.
     mutating func add(_ list: String) throws(CommandFailure) {
         for option in Self.split(list) where !option.isEmpty {
@@ -65,12 +67,13 @@ struct MountOptions {
     private static func split(_ list: String) -> [String] {
         var options = [""]
         var isEscaped = false
-        for character in list {
-            switch (character, isEscaped) {
+        // By scalars: a comma with an accent on it is one character, and not equal to a comma.
+        for scalar in list.unicodeScalars {
+            switch (scalar, isEscaped) {
             case ("\\", false): isEscaped = true
             case (",", false): options.append("")
             default:
-                options[options.count - 1].append(character)
+                options[options.count - 1].unicodeScalars.append(scalar)
                 isEscaped = false
             }
         }

@@ -32,7 +32,7 @@ struct MountService {
         Signals.hold()
         let mount = try makeMount()
         defer { unmount() }
-        let trash = options.isReadOnly || options.trashDays == 0 ? nil : try History.trash(for: database)
+        let trash = options.keepsTrash ? try History.trash(for: database) : nil
         let store = try History.open(database, trash: trash, isReadOnly: options.isReadOnly)
         // Before the mount goes: without root that takes a fork.
         defer { store.close() }

@@ -12,10 +12,14 @@ struct Mountpoint {
     init(_ given: String, database: String) throws(CommandFailure) {
         try Self.repair(given)
         let path = try Self.resolve(given)
-        if database == path || database.hasPrefix(path == "/" ? "/" : path + "/") {
+        if System.isInside(database, path) {
             throw CommandFailure(
                 .failure,
                 "\(given) holds the database itself, which OpenCode would no longer find; mount somewhere else")
+        }
+        // The trash is opened when the mount is there and does not answer yet: it would wait for itself.
+        if let state = System.realPath(StateDirectory.path), System.isInside(state, path) {
+            throw CommandFailure(.failure, "\(given) holds the trash (\(state)); mount somewhere else")
         }
         if let mount = MountTable.mount(at: path) {
             let remedy = mount.type == MountTable.type ? "; unmount it first: opencodefs umount \(given)" : ""

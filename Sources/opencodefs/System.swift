@@ -43,6 +43,13 @@ enum System {
         case other
     }
 
+    /// Whether a path is a directory or lies in it. Both without links; compared by bytes, as the kernel does.
+    static func isInside(_ path: String, _ directory: String) -> Bool {
+        let directory = Array(directory.utf8)
+        return path.utf8.elementsEqual(directory)
+            || path.utf8.starts(with: directory.last == UInt8(ascii: "/") ? directory : directory + "/".utf8)
+    }
+
     /// What stands at a path; the errno where nothing does.
     static func kind(_ path: String) -> Result<Kind, ErrorNumber> {
         var status = stat()
@@ -120,7 +127,10 @@ enum System {
     static func freeSpace(_ path: String) -> Int64 {
         var status = statvfs()
         guard unsafe statvfs(path, &status) == 0 else { return 0 }
-        return Int64(clamping: status.f_bavail) * Int64(clamping: status.f_frsize)
+        // Some network file systems say "as much as you like": all ones.
+        let (bytes, overflow) = Int64(clamping: status.f_bavail)
+            .multipliedReportingOverflow(by: Int64(clamping: status.f_frsize))
+        return overflow ? .max : bytes
     }
 }
 

@@ -38,8 +38,22 @@ struct UserConfiguration {
 /// Where opencodefs keeps what it must not lose: the trash.
 enum StateDirectory {
     static var path: String {
-        (System.environment("XDG_STATE_HOME") ?? System.home + "/.local/state") + "/opencodefs"
+        // A relative path is invalid and to be ignored (XDG Base Directory Specification); the daemon works in `/`.
+        let base = System.environment("XDG_STATE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
+        return (base ?? System.home + "/.local/state") + "/opencodefs"
     }
 
-    static var trash: String { path + "/trash.db" }
+    /// Makes the directory where there is none.
+    ///
+    /// - Returns: its path without links, as SQLite wants it: with a link in it, SQLITE_OPEN_NOFOLLOW refuses.
+    static func make() throws(CommandFailure) -> String {
+        let error = System.makeDirectory(path)
+        guard error == nil, let real = System.realPath(path) else {
+            throw CommandFailure(
+                .failure,
+                "cannot make \(path) for the trash: \((error ?? ErrorNumber()).text); set XDG_STATE_HOME, or mount with -o trash=0 or -o ro"
+            )
+        }
+        return real
+    }
 }

@@ -99,31 +99,47 @@ package final class Trash: Sendable {
         }
     }
 
-    /// Files an item, durably: when this returns, the rows survive a power cut. Nothing is filed when `fill` throws.
-    func deposit(
-        _ subject: Subject, _ removal: Removal, _ fill: (Deposit) throws(SQLError) -> Void
-    ) throws(SQLError) {
-        let now = Self.now()
-        let current = currentBatch(of: removal.process)
-        var used: Int64 = 0
-        try pool.lend(removal.patience) { (connection) throws(SQLError) in
-            try connection.writing { () throws(SQLError) in
-                used = try batch(current, now, connection)
-                let (session, message): (SQLValue, SQLValue) =
-                    switch subject {
-                    case .session(let id): (id.value, .null)
-                    case .message(let id, let session): (session.value, id.value)
-                    }
-                try connection.run(
-                    """
-                    INSERT INTO item (batch, removed, session, message, path)
-                    VALUES (\(used), \(now), \(session), \(message), \(removal.path))
-                    """)
-                let item = try connection.integer("SELECT last_insert_rowid()") ?? 0
-                try fill(Deposit(connection: connection, item: item))
-            }
+    /// The trash, locked for somebody who is about to remove something.
+    struct Opening {
+        fileprivate let trash: Trash
+        fileprivate let connection: any SQLConnection
+        fileprivate let removal: Removal
+
+        /// Files an item, durably: when this returns, the rows survive a power cut. Nothing is filed when `fill`
+        /// throws. Once for each opening.
+        func deposit(_ subject: Subject, _ fill: (Deposit) throws(SQLError) -> Void) throws(SQLError) {
+            let now = Trash.now()
+            let used = try trash.batch(trash.currentBatch(of: removal.process), now, connection)
+            let (session, message): (SQLValue, SQLValue) =
+                switch subject {
+                case .session(let id): (id.value, .null)
+                case .message(let id, let session): (session.value, id.value)
+                }
+            try connection.run(
+                """
+                INSERT INTO item (batch, removed, session, message, path)
+                VALUES (\(used), \(now), \(session), \(message), \(removal.path))
+                """)
+            let item = try connection.integer("SELECT last_insert_rowid()") ?? 0
+            try fill(Deposit(connection: connection, item: item))
+            try connection.commit()
+            trash.fillings.withLock { $0[removal.process] = Filling(batch: used, last: .now) }
         }
-        fillings.withLock { $0[removal.process] = Filling(batch: used, last: .now) }
+    }
+
+    /// Locks the trash and lends it.
+    ///
+    /// Lock it before OpenCode's database: somebody may be emptying it, which takes long, and OpenCode must not wait for
+    /// that. Who holds OpenCode's lock already (restoring) only reads here.
+    func opened<Result>(
+        for removal: Removal, _ body: (Opening) throws(SQLError) -> Result
+    ) throws(SQLError) -> Result {
+        try pool.lend(removal.patience) { (connection) throws(SQLError) in
+            try connection.beginWriting()
+            // What was deposited is committed by then.
+            defer { connection.rollback() }
+            return try body(Opening(trash: self, connection: connection, removal: removal))
+        }
     }
 
     /// The batch that a program is filling, unless it has rested too long.

@@ -10,8 +10,7 @@ internal import SessionModel
 struct TypeScriptRemover {
     let connection: any SQLConnection
     let schema: TypeScriptSchema
-    let trash: Trash?
-    let removal: Removal
+    let trash: Trash.Opening?
 
     func removeMessage(_ id: Message.ID, of session: Session.ID) throws(SQLError) -> StoreError? {
         guard let generation = try generations(of: session).first else { return .notFound }
@@ -89,19 +88,27 @@ struct TypeScriptRemover {
 
     private func file(_ subject: Trash.Subject, _ targets: [RowSet]) throws(SQLError) {
         guard let trash else { return }
-        try trash.deposit(subject, removal) { (deposit) throws(SQLError) in
-            var visited: Set<RowSet> = []
-            for target in targets { try collect(target, into: deposit, &visited) }
+        try trash.deposit(subject) { (deposit) throws(SQLError) in
+            // A row goes in before what points at it. A queue, not a recursion: a table may point at itself as often as
+            // it likes.
+            var queue = targets
+            var visited = Set(targets)
+            var next = 0
+            while next < queue.count {
+                for set in try collect(queue[next], into: deposit) where visited.insert(set).inserted {
+                    queue.append(set)
+                }
+                next += 1
+            }
         }
     }
 
-    /// Hands out the rows, and after each the rows that the database deletes with it, so that a row comes before what
-    /// points at it.
-    private func collect(
-        _ set: RowSet, into deposit: Trash.Deposit, _ visited: inout Set<RowSet>
-    ) throws(SQLError) {
+    /// Hands out rows.
+    ///
+    /// - Returns: the rows that the database deletes with them.
+    private func collect(_ set: RowSet, into deposit: Trash.Deposit) throws(SQLError) -> [RowSet] {
         // Of what is deleted, only the log of events is not kept: it can be a hundred times the messages.
-        guard set.table != "event", visited.insert(set).inserted else { return }
+        guard set.table != "event" else { return [] }
         let columns = (schema.tables.tables[set.table] ?? []).map(\.name)
         let list = SQLQuery.joined(columns.map { "\(SQLIdentifier($0))" }, separator: ", ")
         let dependents = schema.tables.references.filter { $0.parent == set.table && $0.onDelete == .cascade }
@@ -116,7 +123,7 @@ struct TypeScriptRemover {
                 next.append(RowSet(table: dependent.table, column: dependent.column, value: values[index]))
             }
         }
-        for set in next { try collect(set, into: deposit, &visited) }
+        return next
     }
 
     private func delete(_ set: RowSet) throws(SQLError) {

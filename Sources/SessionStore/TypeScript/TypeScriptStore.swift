@@ -17,7 +17,6 @@ package final class TypeScriptStore: SessionStore {
     private struct Watch {
         let connection: any SQLConnection
         var token: ChangeToken
-        var changes: Int64
         var schema: TypeScriptSchema?
         var tables: SQLSchema
     }
@@ -36,17 +35,15 @@ package final class TypeScriptStore: SessionStore {
         do throws(SQLError) {
             let connection = try open()
             connection.patience = .lasting(.seconds(10))
+            // The counters first: tables that change in between are then read once more.
+            let token = ChangeToken(changes: try connection.changeCounter(), schema: try connection.schemaCounter())
             let tables = try connection.schema()
-            let changes = try connection.changeCounter()
             watch = Mutex(
-                Watch(
-                    connection: connection,
-                    token: ChangeToken(changes: changes, schema: try connection.schemaCounter()),
-                    changes: changes, schema: TypeScriptSchema(tables), tables: tables))
+                Watch(connection: connection, token: token, schema: TypeScriptSchema(tables), tables: tables))
         } catch {
             throw StoreError(error)
         }
-        _ = try schema()
+        _ = try tables()
     }
 
     package func close() {
@@ -62,7 +59,7 @@ package final class TypeScriptStore: SessionStore {
             do throws(SQLError) {
                 watch.connection.patience = .lasting(.seconds(5))
                 let changes = try watch.connection.changeCounter()
-                if changes != watch.changes {
+                if changes != watch.token.changes {
                     // An upgrade of OpenCode changes the tables under us: look before anything else is read.
                     let schemaCounter = try watch.connection.schemaCounter()
                     let token = ChangeToken(changes: changes, schema: schemaCounter)
@@ -71,7 +68,6 @@ package final class TypeScriptStore: SessionStore {
                         watch.schema = TypeScriptSchema(watch.tables)
                     }
                     watch.token = token
-                    watch.changes = changes
                 }
                 return watch.token
             } catch {
@@ -80,19 +76,42 @@ package final class TypeScriptStore: SessionStore {
         }
     }
 
-    /// The schema as of the last change token.
-    func schema() throws(StoreError) -> TypeScriptSchema {
-        guard let (schema, tables) = watch.withLock({ $0.map { ($0.schema, $0.tables) } }) else {
+    /// The schema as of the last change token, and the counter it goes with.
+    private func tables() throws(StoreError) -> (schema: TypeScriptSchema, counter: Int64) {
+        guard let (schema, tables, token) = watch.withLock({ $0.map { ($0.schema, $0.tables, $0.token) } }) else {
             throw .unavailable(reason: "the database is closed")
         }
         guard let schema else {
             throw .unsupportedSchema(reason: TypeScriptSchema.reasonForRefusal(tables))
         }
-        return schema
+        return (schema, token.schema)
+    }
+
+    /// Runs a transaction with the schema that holds in it.
+    ///
+    /// An upgrade of OpenCode may commit while we wait for the lock that it holds. What was known before would then miss
+    /// columns and tables: a row would go into the trash without them.
+    ///
+    /// - Parameter transaction: returns false, and has done nothing, where the counter in the transaction is another.
+    private func withCurrentSchema(
+        _ transaction: (TypeScriptSchema, _ counter: Int64) throws(SQLError) -> Bool, _ patience: Patience
+    ) throws(StoreError) {
+        while true {
+            let (schema, counter) = try tables()
+            do throws(SQLError) {
+                if try transaction(schema, counter) { return }
+            } catch {
+                throw StoreError(error.attributed(to: patience))
+            }
+            if let verdict = patience.verdict { throw verdict == .cancelled ? .cancelled : .expired }
+            guard try changeToken().schema != counter else {
+                throw .unavailable(reason: "the database file was replaced; unmount it and mount it again")
+            }
+        }
     }
 
     package func facts() throws(StoreError) -> StoreFacts {
-        let schema = try schema()
+        let schema = try tables().schema
         return StoreFacts(
             families: schema.generations.map { $0.kind == .v1 ? "V1" : "V2" }.sorted(),
             missing: schema.missing,
@@ -103,21 +122,21 @@ package final class TypeScriptStore: SessionStore {
     package func reading<Result>(
         _ patience: Patience, _ body: (any HistorySnapshot) throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
-        let schema = try schema()
         var outcome: Swift.Result<Result, StoreError>?
-        do throws(SQLError) {
-            try pool.lend(patience) { (connection) throws(SQLError) in
-                try connection.reading { () throws(SQLError) in
-                    do throws(StoreError) {
-                        outcome = .success(try body(TypeScriptSnapshot(connection: connection, schema: schema)))
-                    } catch {
-                        outcome = .failure(error)
+        try withCurrentSchema(
+            { (schema, counter) throws(SQLError) in
+                try pool.lend(patience) { (connection) throws(SQLError) in
+                    try connection.reading { () throws(SQLError) in
+                        guard try connection.schemaCounter() == counter else { return false }
+                        do throws(StoreError) {
+                            outcome = .success(try body(TypeScriptSnapshot(connection: connection, schema: schema)))
+                        } catch {
+                            outcome = .failure(error)
+                        }
+                        return true
                     }
                 }
-            }
-        } catch {
-            throw StoreError(error.attributed(to: patience))
-        }
+            }, patience)
         guard let outcome else { throw .notFound }
         return try outcome.get()
     }
@@ -137,19 +156,27 @@ package final class TypeScriptStore: SessionStore {
         _ removal: Removal, _ body: (TypeScriptRemover) throws(SQLError) -> StoreError?
     ) throws(StoreError) {
         if let writingForbidden { throw .readOnly(reason: writingForbidden) }
-        let schema = try schema()
         var refusal: StoreError?
-        do throws(SQLError) {
-            try pool.lend(removal.patience) { (connection) throws(SQLError) in
-                try connection.writing { () throws(SQLError) in
-                    refusal = try body(
-                        TypeScriptRemover(connection: connection, schema: schema, trash: trash, removal: removal))
+        try withCurrentSchema(
+            { (schema, counter) throws(SQLError) in
+                try withTrash(for: removal) { (trash) throws(SQLError) in
+                    try pool.lend(removal.patience) { (connection) throws(SQLError) in
+                        try connection.writing { () throws(SQLError) in
+                            guard try connection.schemaCounter() == counter else { return false }
+                            refusal = try body(TypeScriptRemover(connection: connection, schema: schema, trash: trash))
+                            return true
+                        }
+                    }
                 }
-            }
-        } catch {
-            throw StoreError(error.attributed(to: removal.patience))
-        }
+            }, removal.patience)
         if let refusal { throw refusal }
+    }
+
+    private func withTrash(
+        for removal: Removal, _ body: (Trash.Opening?) throws(SQLError) -> Bool
+    ) throws(SQLError) -> Bool {
+        guard let trash else { return try body(nil) }
+        return try trash.opened(for: removal, body)
     }
 }
 

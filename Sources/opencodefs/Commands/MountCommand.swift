@@ -49,6 +49,7 @@ enum MountCommand: Command {
             throw CommandFailure(.noDatabase, "cannot open \(chosen.path): \(ErrorNumber().text)")
         }
         try checkDevice()
+        if options.keepsTrash { _ = try StateDirectory.make() }
         let mountpoint = try Mountpoint(given, database: database)
         if arguments.has(foreground) {
             return try MountService(

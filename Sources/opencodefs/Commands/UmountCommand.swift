@@ -38,6 +38,7 @@ enum UmountCommand: Command {
         guard let mount = MountTable.mount(at: path), mount.type == MountTable.type else {
             throw CommandFailure(.notFound, "\(given) is no mount of opencodefs; mounted are: \(listed())")
         }
+        let daemon = MountStatus.read(path).map { $0.number("pid") }
         switch Unmounting.run(path, lazily: lazily) {
         case .done: break
         case .busy:
@@ -46,12 +47,15 @@ enum UmountCommand: Command {
         case .failed(let code):
             throw CommandFailure(.failure, "cannot unmount \(given): \(ErrorNumber(code).text)")
         }
-        waitForEnd(of: path)
+        // A lazy unmount lasts as long as somebody is in there.
+        if let daemon, !lazily { waitForEnd(of: daemon) }
     }
 
-    /// The daemon closes its database after the mount is gone; whoever moves the file next expects it closed.
-    private static func waitForEnd(of path: String) {
-        for _ in 0..<100 where MountTable.mount(at: path)?.type == MountTable.type { usleep(20_000) }
+    /// The daemon closes its database after the mount is gone, and SQLite moves the WAL into the file then; whoever
+    /// copies or moves the file next expects that to be over.
+    private static func waitForEnd(of process: Int64) {
+        // Of a process that has ended and that nobody has waited for, only the link is gone.
+        for _ in 0..<500 where System.linkTarget("/proc/\(process)/exe") != nil { usleep(20_000) }
     }
 
     private static func listed() -> String {
