@@ -36,13 +36,14 @@ package final class TypeScriptStore: SessionStore {
         do throws(SQLError) {
             let connection = try open()
             connection.patience = .lasting(.seconds(10))
-            let tables = try connection.schema()
+            // The counters first: what is committed while the tables are read then counts as a change.
             let changes = try connection.changeCounter()
+            let token = ChangeToken(changes: changes, schema: try connection.schemaCounter())
+            let tables = try connection.schema()
             watch = Mutex(
                 Watch(
-                    connection: connection,
-                    token: ChangeToken(changes: changes, schema: try connection.schemaCounter()),
-                    changes: changes, schema: TypeScriptSchema(tables), tables: tables))
+                    connection: connection, token: token, changes: changes, schema: TypeScriptSchema(tables),
+                    tables: tables))
         } catch {
             throw StoreError(error)
         }
