@@ -60,11 +60,14 @@ extension SessionFileSystem {
         let hash = ContentHash.value(of: bytes)
         let isOther = state.withLock { state in
             guard let (id, node) = state.nodes.current(place), node.version == version else { return false }
-            let isOther = node.content.map { $0.hash != hash } ?? false
-            if !isOther {
-                state.nodes.setContent(id, NodeTable.Content(hash: hash, validated: token, checked: .now))
+            if var known = node.content, known.hash != hash {
+                // The next lookup need not wait for its time: it shall come to the new version.
+                known.checked = .now - Self.contentInterval
+                state.nodes.setContent(id, known)
+                return true
             }
-            return isOther
+            state.nodes.setContent(id, NodeTable.Content(hash: hash, validated: token, checked: .now))
+            return false
         }
         if isOther { throw .stale }
     }
