@@ -21,7 +21,8 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
     package enum Access: Sendable {
         case readOnly
         case readWrite
-        /// Read and write, and make the file, mode 0600, where there is none. Never for OpenCode's databases.
+        /// Read and write, and make the file where there is none, with the mode that the umask leaves: `main` sets it
+        /// to 077. Never for OpenCode's databases.
         case create
     }
 

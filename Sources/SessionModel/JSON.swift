@@ -58,12 +58,14 @@ private struct JSONParser {
 
     mutating func document() throws(JSON.Fault) -> JSON {
         let value = try value(tokens.next(), depth: 0)
-        guard tokens.next() == .end else { throw JSON.Fault(offset: bytes.count) }
+        let rest = tokens.next()
+        // What is left may be the beginning of a token, which is `.end` too.
+        guard rest == .end, tokens.start == bytes.count else { throw fault(rest, at: tokens.start) }
         return value
     }
 
     private mutating func value(_ token: JSONTokens.Token, depth: Int) throws(JSON.Fault) -> JSON {
-        guard depth < JSON.maximumDepth else { throw JSON.Fault(offset: bytes.count) }
+        guard depth < JSON.maximumDepth else { throw JSON.Fault(offset: tokens.start) }
         switch token {
         case .string(let range): return .string(unescaped(range))
         case .number(let range): return .number(String(decoding: bytes[range], as: UTF8.self))
@@ -75,8 +77,7 @@ private struct JSONParser {
             }
         case .openArray: return try array(depth: depth)
         case .openObject: return try object(depth: depth)
-        case .fault(let offset): throw JSON.Fault(offset: offset)
-        case .closeObject, .closeArray, .colon, .comma, .end: throw JSON.Fault(offset: bytes.count)
+        case .closeObject, .closeArray, .colon, .comma, .end, .fault: throw fault(token)
         }
     }
 
@@ -86,10 +87,11 @@ private struct JSONParser {
         if token == .closeArray { return .array([]) }
         while true {
             elements.append(try value(token, depth: depth + 1))
-            switch tokens.next() {
+            let separator = tokens.next()
+            switch separator {
             case .comma: token = tokens.next()
             case .closeArray: return .array(elements)
-            default: throw JSON.Fault(offset: bytes.count)
+            default: throw fault(separator)
             }
         }
     }
@@ -99,15 +101,25 @@ private struct JSONParser {
         var token = tokens.next()
         if token == .closeObject { return .object([]) }
         while true {
-            guard case .string(let key) = token, tokens.next() == .colon else {
-                throw JSON.Fault(offset: bytes.count)
-            }
+            guard case .string(let key) = token else { throw fault(token) }
+            let colon = tokens.next()
+            guard colon == .colon else { throw fault(colon) }
             members.append((unescaped(key), try value(tokens.next(), depth: depth + 1)))
-            switch tokens.next() {
+            let separator = tokens.next()
+            switch separator {
             case .comma: token = tokens.next()
             case .closeObject: return .object(members)
-            default: throw JSON.Fault(offset: bytes.count)
+            default: throw fault(separator)
             }
+        }
+    }
+
+    /// The fault of a token that must not stand where it does.
+    private func fault(_ token: JSONTokens.Token, at end: Int? = nil) -> JSON.Fault {
+        switch token {
+        case .fault(let offset): JSON.Fault(offset: offset)
+        case .end: JSON.Fault(offset: end ?? bytes.count)
+        default: JSON.Fault(offset: tokens.start)
         }
     }
 

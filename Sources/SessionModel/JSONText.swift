@@ -83,7 +83,8 @@ package enum JSONText {
             let token = tokens.next()
             switch (token, expected) {
             case (.fault(let offset), _): return offset
-            case (.end, .nothing): return nil
+            // What is left may be the beginning of something, and nothing may follow.
+            case (.end, .nothing): return tokens.start == bytes.endIndex ? nil : tokens.start
             case (.end, _): return bytes.count
             case (.openObject, .value), (.openObject, .valueOrClose):
                 open.append(true)
@@ -98,12 +99,12 @@ package enum JSONText {
             case (.colon, .colon): expected = .value
             case (.comma, .commaOrClose): expected = open.last == true ? .key : .value
             case (.closeObject, .keyOrClose), (.closeObject, .commaOrClose):
-                guard open.popLast() == true else { return tokens.offset }
+                guard open.popLast() == true else { return tokens.start }
                 expected = afterValue()
             case (.closeArray, .valueOrClose), (.closeArray, .commaOrClose):
-                guard open.popLast() == false else { return tokens.offset }
+                guard open.popLast() == false else { return tokens.start }
                 expected = afterValue()
-            default: return tokens.offset
+            default: return tokens.start
             }
         }
     }

@@ -21,11 +21,12 @@ package struct JSONTokens {
         position = bytes.startIndex
     }
 
-    /// The byte behind the last token.
-    package var offset: Int { position }
+    /// The byte that the last token begins with; where only spaces were left, the end of the bytes.
+    package private(set) var start = 0
 
     package mutating func next() -> Token {
         while position < bytes.endIndex, Self.isSpace(bytes[position]) { position += 1 }
+        start = position
         guard position < bytes.endIndex else { return .end }
         switch bytes[position] {
         case UInt8(ascii: "{"): return take(.openObject)
@@ -49,13 +50,13 @@ package struct JSONTokens {
     }
 
     private mutating func string() -> Token {
-        let start = position + 1
-        var index = start
+        let first = position + 1
+        var index = first
         while index < bytes.endIndex {
             switch bytes[index] {
             case UInt8(ascii: "\""):
                 position = index + 1
-                return .string(start..<index)
+                return .string(first..<index)
             case UInt8(ascii: "\\"):
                 guard index + 1 < bytes.endIndex else { return .end }
                 let isUnicode = bytes[index + 1] == UInt8(ascii: "u")
@@ -75,7 +76,6 @@ package struct JSONTokens {
     }
 
     private mutating func number() -> Token {
-        let start = position
         var index = position
         func digits() -> Int {
             let first = index
@@ -103,7 +103,6 @@ package struct JSONTokens {
     }
 
     private mutating func literal(_ word: StaticString) -> Token {
-        let start = position
         var index = position
         for byte in "\(word)".utf8 {
             guard index < bytes.endIndex else { return .end }

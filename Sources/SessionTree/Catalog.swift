@@ -92,7 +92,7 @@ package struct Catalog: Sendable {
             .filter { project in
                 guard let worktree = project.worktree, !worktree.isEmpty else { return false }
                 let prefix = worktree.last == UInt8(ascii: "/") ? worktree : worktree + [UInt8(ascii: "/")]
-                return directory == worktree || directory.starts(with: prefix)
+                return (directory + [UInt8(ascii: "/")]).starts(with: prefix)
             }
             .max { ($0.worktree?.count ?? 0, $1.id) < ($1.worktree?.count ?? 0, $0.id) }
     }

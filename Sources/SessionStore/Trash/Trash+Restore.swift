@@ -39,7 +39,7 @@ extension Trash {
             defer { connection.rollback() }
             // A session goes in before its messages: they point at it.
             for item in items.filter({ $0.message == nil }) + items.filter({ $0.message != nil }) {
-                let restorer = ItemRestorer(item: item, connection: connection, schema: schema)
+                var restorer = ItemRestorer(item: item, connection: connection, schema: schema)
                 try pool.lend(.lasting(.seconds(60))) { (trash) throws(SQLError) in
                     refusal = try restorer.run(reading: trash, &restoration)
                 }
@@ -78,9 +78,19 @@ private struct ItemRestorer {
     let item: TrashBatch.Item
     let connection: any SQLConnection
     let schema: SQLSchema
+    /// How many equal rows have been put back, by their hash: a table without a key may hold a row twice.
+    private var equals: [Int: Int] = [:]
+
+    init(item: TrashBatch.Item, connection: any SQLConnection, schema: SQLSchema) {
+        self.item = item
+        self.connection = connection
+        self.schema = schema
+    }
 
     /// - Returns: why it cannot be, or nil when it is done.
-    func run(reading trash: any SQLConnection, _ restoration: inout Restoration) throws(SQLError) -> RestoreError? {
+    mutating func run(reading trash: any SQLConnection, _ restoration: inout Restoration) throws(SQLError)
+        -> RestoreError?
+    {
         var records: [(id: Int64, table: String)] = []
         try trash.rows("SELECT id, origin FROM record WHERE item = \(item.id) ORDER BY id") { (row) throws(SQLError) in
             records.append((row.integer(at: 0) ?? 0, String(decoding: row.bytes(at: 1) ?? [], as: UTF8.self)))
@@ -99,12 +109,18 @@ private struct ItemRestorer {
         return nil
     }
 
-    private func put(
+    private mutating func put(
         _ name: String, _ columns: [(name: String, value: SQLValue)], _ restoration: inout Restoration
     ) throws(SQLError) -> RestoreError? {
         let table = SQLIdentifier(name)
         let same = SQLQuery.joined(columns.map { "\(SQLIdentifier($0.name)) IS \($0.value)" }, separator: " AND ")
-        if try connection.exists("SELECT 1 FROM \(table) WHERE \(same)") {
+        var hasher = Hasher()
+        hasher.combine(name)
+        for column in columns { hasher.combine(column.value) }
+        let row = hasher.finalize()
+        let before = equals[row, default: 0]
+        equals[row] = before + 1
+        if try connection.integer("SELECT count(*) FROM \(table) WHERE \(same)") ?? 0 > before {
             restoration.present += 1
             return nil
         }

@@ -1,0 +1,94 @@
+import SQL
+import SQLiteDriver
+import TestSupport
+import Testing
+
+@Suite struct SQLiteSchemaTests {
+    @Test func `a schema has the tables with their columns in order`() throws {
+        let connection = try SQLiteConnection(path: ":memory:", access: .create)
+        try connection.run(
+            """
+            CREATE TABLE "a 'b" (z TEXT PRIMARY KEY, "c ""d" INTEGER NOT NULL, e NOT NULL DEFAULT 0, f,
+                g AS (z || f), h AS (z) STORED)
+            """)
+        try connection.run("CREATE TABLE sqlitelike (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+        try connection.run("CREATE VIEW v AS SELECT 1")
+        let schema = try connection.schema()
+        #expect(Set(schema.tables.keys) == ["a 'b", "sqlitelike"])
+        #expect(
+            schema.tables["a 'b"] == [
+                .init(name: "z", isRequired: false), .init(name: "c \"d", isRequired: true),
+                .init(name: "e", isRequired: false), .init(name: "f", isRequired: false),
+            ])
+        #expect(schema.references.isEmpty)
+    }
+
+    @Test func `a schema knows what a row takes along`() throws {
+        let connection = try SQLiteConnection(path: ":memory:", access: .create)
+        try connection.run("CREATE TABLE p (id TEXT PRIMARY KEY, k UNIQUE)")
+        try connection.run(
+            """
+            CREATE TABLE c (a REFERENCES p(id) ON DELETE CASCADE, b REFERENCES p ON DELETE SET NULL,
+                c REFERENCES p(k), d REFERENCES p ON DELETE CASCADE)
+            """)
+        let found = Set(try connection.schema().references)
+        #expect(
+            found == [
+                .init(table: "c", column: "a", parent: "p", parentColumn: "id", onDelete: .cascade),
+                .init(table: "c", column: "b", parent: "p", parentColumn: "id", onDelete: .setNull),
+                .init(table: "c", column: "c", parent: "p", parentColumn: "k", onDelete: .other),
+                .init(table: "c", column: "d", parent: "p", parentColumn: "id", onDelete: .cascade),
+            ])
+    }
+
+    @Test func `an empty database has an empty schema`() throws {
+        #expect(try SQLiteConnection(path: ":memory:", access: .create).schema().tables.isEmpty)
+    }
+
+    @Test(arguments: ["UTF-16le", "UTF-16be"]) func `text in UTF-16 is refused`(encoding: String) throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("a.db")
+        let connection = try SQLiteConnection(path: path, access: .create)
+        try connection.run(SQLQuery(stringLiteral: "PRAGMA encoding='\(encoding)'"))
+        try connection.run("CREATE TABLE t (a)")
+        let error = #expect(throws: SQLError.self) { try SQLiteConnection(path: path, access: .readOnly).schema() }
+        #expect(error?.kind == .misuse)
+        #expect(error?.message.contains("UTF-16") == true)
+    }
+
+    @Test func `the change counter moves for what others commit and for nothing else`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("a.db")
+        let connection = try SQLiteConnection(path: path, access: .create)
+        try connection.run("PRAGMA journal_mode=WAL")
+        try connection.run("CREATE TABLE t (a)")
+        let other = try SQLiteConnection(path: path, access: .readWrite)
+        let start = try connection.changeCounter()
+        try connection.run("INSERT INTO t VALUES (1)")
+        #expect(try connection.changeCounter() == start)
+        _ = try other.reading { () throws(SQLError) in try other.integer("SELECT count(*) FROM t") }
+        try other.beginWriting()
+        try other.run("INSERT INTO t VALUES (2)")
+        #expect(try connection.changeCounter() == start)
+        other.rollback()
+        #expect(try connection.changeCounter() == start)
+        var seen: Set = [start]
+        for number in 0..<5 as Range<Int64> {
+            try other.run("INSERT INTO t VALUES (\(number))")
+            #expect(seen.insert(try connection.changeCounter()).inserted)
+        }
+    }
+
+    @Test func `the schema counter moves with tables and columns only`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("a.db")
+        let connection = try SQLiteConnection(path: path, access: .create)
+        try connection.run("CREATE TABLE t (a)")
+        let other = try SQLiteConnection(path: path, access: .readWrite)
+        let start = try connection.schemaCounter()
+        try other.run("INSERT INTO t VALUES (1)")
+        #expect(try connection.schemaCounter() == start)
+        try other.run("ALTER TABLE t ADD b")
+        #expect(try connection.schemaCounter() != start)
+    }
+}

@@ -1,0 +1,108 @@
+import SQL
+import SessionModel
+import SessionStore
+import TestSupport
+import Testing
+
+@Suite struct RecordTests {
+    @Test(arguments: StoreUnderTest.all) func `R10 a record has every column that is not NULL`(store: StoreUnderTest)
+        throws
+    {
+        let directory = try TemporaryDirectory()
+        let history = try TestHistory(store, in: directory)
+        try history.addSession(SQLValue("s"), title: .blob([0xff]))
+        try history.read { (snapshot) throws(StoreError) in
+            let record = try snapshot.sessionRecord(.init("s"))
+            #expect(record?.generation == store.generation)
+            #expect(record?.row["title"] == .text([0xff]))
+            #expect(record?.row["time_updated"] == .integer(2000))
+            #expect(record?.row["cost"] == .real(0))
+            #expect(record?.row["parent_id"] == nil)
+            #expect(try snapshot.sessionRecord(.init("nobody")) == nil)
+            #expect(try snapshot.projectRecord(.init("p"))?["worktree"] == .text(Array("/w".utf8)))
+            #expect(try snapshot.projectRecord(.init("q")) == nil)
+        }
+    }
+
+    @Test(arguments: [StoreUnderTest.v1, .both]) func `todos come by position`(store: StoreUnderTest) throws {
+        let directory = try TemporaryDirectory()
+        let history = try TestHistory(store, in: directory)
+        try history.addSession(SQLValue("s"), in: .v1)
+        for (position, content) in [(2, "c"), (0, "a"), (1, "b")] as [(Int64, String)] {
+            try history.database.run(
+                """
+                INSERT INTO todo (session_id, position, content, status, priority, time_created, time_updated) \
+                VALUES ('s', \(position), \(content), 'open', 'high', 1, \(position))
+                """)
+        }
+        try history.read { (snapshot) throws(StoreError) in
+            let todos = try snapshot.todos(of: .init("s"))
+            #expect(todos.map(\.content) == ["a", "b", "c"].map { Array($0.utf8) })
+            #expect(todos.map(\.updated) == [0, 1, 2])
+            #expect(try snapshot.todos(of: .init("nobody")).isEmpty)
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.all) func `counts are those of the rows shown`(store: StoreUnderTest) throws {
+        let directory = try TemporaryDirectory()
+        let database = try TestDatabase(demo: store.family, at: directory.file("demo.db"), sessions: 6, messages: 40)
+        let opened = try TestHistory.open(database, nil)
+        let counts = try opened.reading(.lasting(.seconds(10))) { (snapshot) throws(StoreError) in try snapshot.counts()
+        }
+        let connection = try database.connect()
+        #expect(counts.projects == 4)
+        #expect(counts.sessions == 6)
+        let tables =
+            store.family == .v1
+            ? ["message"] : store.family == .v2 ? ["session_message"] : ["message", "session_message"]
+        var rows: Int64 = 0
+        for table in tables { rows += try connection.integer("SELECT count(*) FROM \(SQLIdentifier(table))") ?? 0 }
+        #expect(counts.messages == Int(rows))
+        #expect(
+            counts.parts == (store.family == .v2 ? 0 : Int(try connection.integer("SELECT count(*) FROM part") ?? 0)))
+    }
+
+    @Test(arguments: StoreUnderTest.all) func `a demo history is read whole`(store: StoreUnderTest) throws {
+        let directory = try TemporaryDirectory()
+        let database = try TestDatabase(demo: store.family, at: directory.file("demo.db"), sessions: 6, messages: 60)
+        let opened = try TestHistory.open(database, nil)
+        var messages = 0
+        try opened.reading(.lasting(.seconds(10))) { (snapshot) throws(StoreError) in
+            for session in try snapshot.sessions() {
+                var found: [Message] = []
+                try snapshot.messages(of: session.id) { (message) throws(StoreError) in found.append(message) }
+                #expect(found.map(\.id) == (try snapshot.messageOrder(of: session.id)).map(\.id))
+                for message in found {
+                    let texts = try snapshot.texts(of: message)
+                    #expect(texts.map(\.count) == message.texts.map(\.octets))
+                    #expect(texts.allSatisfy { JSONText.fault(in: $0) == nil })
+                    #expect(try snapshot.role(of: message) != nil)
+                }
+                messages += found.count
+            }
+        }
+        #expect(messages >= 60)
+    }
+
+    @Test(arguments: StoreUnderTest.all) func `what the reader throws ends the reading`(store: StoreUnderTest) throws {
+        let directory = try TemporaryDirectory()
+        let history = try TestHistory(store, in: directory)
+        try history.addSession(SQLValue("s"))
+        for number in 1...3 as ClosedRange<Int64> {
+            try history.addMessage(SQLValue("m\(number)"), of: SQLValue("s"), number: number)
+        }
+        var seen = 0
+        let error = #expect(throws: StoreError.self) {
+            try history.read { (snapshot) throws(StoreError) in
+                try snapshot.messages(of: .init("s")) { (_) throws(StoreError) in
+                    seen += 1
+                    if seen == 2 { throw .tooLarge }
+                }
+            }
+        }
+        #expect(error?.name == "tooLarge" && seen == 2)
+        // The connection is fit for the next reader.
+        #expect(
+            try history.read { (snapshot) throws(StoreError) in try snapshot.messageOrder(of: .init("s")).count } == 3)
+    }
+}
