@@ -42,17 +42,17 @@ package enum Place: Hashable, Sendable {
         var hash = IdentityHash()
         switch self {
         case .root: return 1
-        case .project(let id): hash.add(1, id.bytes)
-        case .projectFile(let id): hash.add(2, id.bytes)
-        case .archived(let id): hash.add(3, id.bytes)
-        case .session(let id): hash.add(4, id.bytes)
-        case .sessionFile(let id): hash.add(5, id.bytes)
-        case .todos(let id): hash.add(6, id.bytes)
-        case .messages(let id): hash.add(7, id.bytes)
-        case .children(let id): hash.add(8, id.bytes)
+        case .project(let id): hash.add(1, id)
+        case .projectFile(let id): hash.add(2, id)
+        case .archived(let id): hash.add(3, id)
+        case .session(let id): hash.add(4, id)
+        case .sessionFile(let id): hash.add(5, id)
+        case .todos(let id): hash.add(6, id)
+        case .messages(let id): hash.add(7, id)
+        case .children(let id): hash.add(8, id)
         case .message(let id, let session):
-            hash.add(9, session.bytes)
-            hash.add(9, id.bytes)
+            hash.add(9, session)
+            hash.add(9, id)
         case .control: hash.add(10, [])
         case .controlFile(let file): hash.add(11, Array(file.rawValue.utf8))
         }
@@ -65,4 +65,12 @@ package enum Place: Hashable, Sendable {
 package enum ControlFile: String, CaseIterable, Sendable {
     case status = "status.json"
     case errors = "errors.jsonl"
+}
+
+extension IdentityHash {
+    /// A blob of the same bytes as a text is another identifier.
+    fileprivate mutating func add<Entity>(_ kind: UInt8, _ id: Identifier<Entity>) {
+        add(kind, id.bytes)
+        if id.isBlob { add(1 as UInt8) }
+    }
 }
