@@ -32,6 +32,13 @@ struct MountedHistory: ~Copyable {
         self.init(sandbox, database, mountpoint)
     }
 
+    /// Mounts a database that was made in the sandbox.
+    init(_ sandbox: consuming Sandbox, _ database: TestDatabase, _ arguments: [String]) throws {
+        let mountpoint = try sandbox.directory.directory("mnt")
+        try sandbox.mount(database, at: mountpoint, arguments)
+        self.init(sandbox, database, mountpoint)
+    }
+
     private init(_ sandbox: consuming Sandbox, _ database: TestDatabase, _ mountpoint: String) {
         self.sandbox = sandbox
         self.database = database

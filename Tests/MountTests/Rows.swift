@@ -96,6 +96,57 @@ struct Rows {
         try connection.run("UPDATE \(sessions) SET title = \(title) WHERE id = \(session)")
     }
 
+    /// Rows of every other table that name a session, as far as the family has them.
+    func belongings(of session: SQLValue, _ database: TestDatabase) throws {
+        let tables = Set(try database.column("SELECT name FROM sqlite_schema WHERE type = 'table'"))
+        func run(_ table: String, _ statement: SQLQuery) throws {
+            if tables.contains(table) { try connection.run(statement) }
+        }
+        for position: Int64 in [1, 0] {
+            try run(
+                "todo",
+                """
+                INSERT INTO todo (session_id, content, status, priority, position, time_created, time_updated)
+                SELECT \(session), 'thing ' || \(position), 'pending', 'high', \(position), 1, 2
+                WHERE EXISTS (SELECT 1 FROM session WHERE id = \(session))
+                """)
+        }
+        try run(
+            "session_share",
+            """
+            INSERT INTO session_share (session_id, id, secret, url, time_created, time_updated)
+            SELECT \(session), 'share', 'share-secret', 'https://opncd.ai/s/share', 1, 2
+            WHERE EXISTS (SELECT 1 FROM session WHERE id = \(session))
+            """)
+        try run("event_sequence", "INSERT INTO event_sequence (aggregate_id, seq) VALUES (\(session), 7)")
+        try run(
+            "event",
+            "INSERT INTO event (id, aggregate_id, seq, type, data) SELECT 'evt' || \(session), \(session), 7, 'type', '{}'"
+        )
+        try run(
+            "instruction_entry",
+            """
+            INSERT INTO instruction_entry (session_id, key, value, time_created, time_updated)
+            VALUES (\(session), 'key', 'value', 1, 2)
+            """)
+        try run(
+            "instruction_state",
+            """
+            INSERT INTO instruction_state (session_id, epoch_start, through_seq, initial_values, current_values)
+            VALUES (\(session), 0, 1, '{}', '{}')
+            """)
+        for table in ["session_pending", "session_inbox"] where tables.contains(table) {
+            let (columns, values): (SQLQuery, SQLQuery) =
+                table == "session_pending"
+                ? ("data, admitted_seq", "'{}', 1") : ("payload, delivery, enqueued_seq", "'{}', 'queue', 1")
+            try connection.run(
+                """
+                INSERT INTO \(SQLIdentifier(table)) (id, session_id, type, time_created, \(columns))
+                SELECT 'q' || \(session), \(session), 'prompt', 1, \(values)
+                """)
+        }
+    }
+
     /// Deletes a message as OpenCode does.
     func delete(_ message: SQLValue) throws {
         try connection.run("DELETE FROM \(messages) WHERE id = \(message)")
@@ -124,10 +175,30 @@ extension TestDatabase {
             let list = SQLQuery.joined(columns.map { "\(SQLIdentifier($0))" }, separator: ", ")
             var rows: [String] = []
             try connection.rows("SELECT \(list) FROM \(SQLIdentifier(table))") { (row) throws(SQLError) in
-                rows.append(columns.indices.map { "\(columns[$0])=\(row.value(at: $0))" }.joined(separator: "|"))
+                rows.append(
+                    columns.indices.map { "\(columns[$0])=\(Self.text(row.value(at: $0)))" }.joined(separator: "|"))
             }
             dump[table] = rows.sorted()
         }
         return dump
+    }
+
+    /// Tables of a dump whose rows mention a text.
+    func tables(mentioning text: String) throws -> [String] {
+        try dump().filter { $0.value.contains { $0.contains(text) } }.keys.sorted()
+    }
+
+    private static func text(_ value: SQLValue) -> String {
+        switch value {
+        case .text(let bytes):
+            // Escaped, since to Swift two spellings of é are one string.
+            if let text = String(validating: bytes, as: UTF8.self) {
+                "'" + text.unicodeScalars.map { $0.escaped(asASCII: true) }.joined() + "'"
+            } else {
+                "broken\(bytes)"
+            }
+        case .blob(let bytes): "x\(bytes)"
+        case .null, .integer, .real: "\(value)"
+        }
     }
 }
