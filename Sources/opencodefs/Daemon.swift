@@ -46,9 +46,11 @@ enum Daemon {
         return status & 0x7f == 0 ? ExitStatus(rawValue: (status >> 8) & 0xff) ?? .failure : .failure
     }
 
-    /// In the daemon, first of all: away from the terminal it was started at.
+    /// In the daemon, first of all: away from the terminal it was started at, and from whatever its caller had open. A
+    /// pipe that somebody reads to its end, or a locked file, would stay open for as long as the mount.
     static func detach() {
         setsid()
+        closefrom(descriptor + 1)
     }
 
     /// In the daemon: all is well. From here on standard error leads nowhere.

@@ -1,0 +1,117 @@
+import DemoHistory
+import SQL
+import TestSupport
+import Testing
+
+/// The whole tree, compared with the whole database.
+@Suite struct WholeTreeTests {
+    /// Fails for every file that is missing, too many, or other than its rows say.
+    private func compare(_ shown: [[UInt8]: FileTree.Node], with expected: ExpectedTree) {
+        func text(_ path: [UInt8]) -> String { String(decoding: path, as: UTF8.self) }
+        let files = shown.filter { $0.value.bytes != nil }
+        let directories = Set(shown.keys).subtracting(files.keys)
+        #expect(Set(expected.files.keys).subtracting(files.keys).map(text) == [], "files that are not shown")
+        #expect(Set(files.keys).subtracting(expected.files.keys).map(text) == [], "files that should not be")
+        #expect(expected.directories.subtracting(directories).map(text) == [], "directories that are not shown")
+        #expect(directories.subtracting(expected.directories).map(text) == [], "directories that should not be")
+        for (path, node) in files {
+            guard let bytes = expected.files[path] ?? nil, bytes != node.bytes else { continue }
+            let shown = node.bytes ?? []
+            let position =
+                zip(bytes, shown).enumerated().first { $1.0 != $1.1 }?.offset ?? min(bytes.count, shown.count)
+            Issue.record("\(text(path)) differs from its rows at byte \(position) of \(bytes.count)")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    func `R1 R2 N5 N7 a history is shown row by row`(family: DemoHistory.Family) throws {
+        let mounted = try MountedHistory(demo: family, sessions: 16, messages: 160)
+        let tree = try FileTree(mounted.mountpoint)
+        let expected = try ExpectedTree(mounted.database)
+        #expect(expected.files.count > 160)
+        #expect(tree.faults == [])
+        #expect(tree.withoutLabels.count == tree.nodes.count)
+        compare(tree.withoutLabels, with: expected)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    func `R1 R2 R6 N4 awkward rows are shown as they are`(family: DemoHistory.Family) throws {
+        let mounted = try MountedHistory(family) { _ in }
+        try AwkwardHistory.write(to: mounted.database)
+        let tree = try FileTree(mounted.mountpoint)
+        let expected = try ExpectedTree(mounted.database)
+        #expect(expected.files.count > 200)
+        #expect(tree.faults == [])
+        #expect(tree.withoutLabels.count == tree.nodes.count)
+        compare(tree.withoutLabels, with: expected)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    func `N2 names=id lists awkward rows by their ids alone`(family: DemoHistory.Family) throws {
+        let mounted = try MountedHistory(family, ["-o", "names=id"]) { _ in }
+        try AwkwardHistory.write(to: mounted.database)
+        let tree = try FileTree(mounted.mountpoint)
+        #expect(tree.faults == [])
+        #expect(tree.nodes.count > 200)
+        compare(tree.nodes, with: try ExpectedTree(mounted.database))
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: [DemoHistory.Family.v1, .v2])
+    func `N1 every entry is found by its id alone, and is the same`(family: DemoHistory.Family) throws {
+        let mounted = try MountedHistory(family) { _ in }
+        try AwkwardHistory.write(to: mounted.database)
+        let tree = try FileTree(mounted.mountpoint)
+        var faults: [String] = []
+        for (path, node) in tree.withoutLabels {
+            let status = try? File.status(mounted.path(String(decoding: path, as: UTF8.self)))
+            if status?.st_ino != node.status.st_ino { faults.append(node.path) }
+        }
+        #expect(faults == [])
+        let inodes = Set(tree.nodes.values.map(\.status.st_ino))
+        #expect(inodes.count == tree.nodes.count, "two entries with one inode number")
+    }
+
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            "find . -ls", "ls -lR", "ls -laR --full-time", "du -s .", "tar c . | wc -c", "grep -rl role . | wc -l",
+            "find . -type f -print0 | xargs -0 md5sum", "find . -name '*.json' -size +4M | grep large",
+            "cp -r . ../copy",
+        ])
+    func `programs go through an awkward tree without an error`(line: String) throws {
+        let mounted = try MountedHistory(.both) { _ in }
+        try AwkwardHistory.write(to: mounted.database)
+        let run = try mounted.shell(line)
+        #expect(run.status == 0)
+        #expect(run.errors == "")
+        if line.hasPrefix("cp") {
+            #expect(try mounted.shell("diff -r . ../copy").status == 0)
+        } else {
+            #expect(run.output.count > 1)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    func `R6 an empty database is an empty tree`(family: DemoHistory.Family) throws {
+        let mounted = try MountedHistory(family) { _ in }
+        #expect(try File.names(in: mounted.mountpoint) == [])
+        #expect(try mounted.shell("ls -la && find . && df .").status == 0)
+        let status = try JSONValue(File.contents(mounted.path(".opencodefs/status.json")))
+        #expect(status["counts"]?["sessions"]?.number == 0)
+        // And it fills while it is mounted.
+        let rows = try Rows(mounted.database)
+        try rows.project("shop")
+        try rows.session("ses_1")
+        let mountpoint = mounted.mountpoint
+        #expect(Sandbox.waits { (try? File.names(in: mountpoint)) == ["shop~shop"] })
+        #expect(try File.exists(mounted.session("ses_1") + "/session.json"))
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `the control directory is reachable and not listed`() throws {
+        let mounted = try MountedHistory(demo: .v1)
+        #expect(try !File.names(in: mounted.mountpoint).contains(".opencodefs"))
+        #expect(try File.names(in: mounted.path(".opencodefs")) == ["errors.jsonl", "status.json"])
+        #expect(try !mounted.shell("find . -print").text.contains(".opencodefs"))
+    }
+}
