@@ -74,11 +74,3 @@ package enum ControlFile: String, CaseIterable, Sendable {
     case status = "status.json"
     case errors = "errors.jsonl"
 }
-
-extension IdentityHash {
-    /// A blob of the same bytes as a text is another identifier.
-    fileprivate mutating func add<Entity>(_ kind: UInt8, _ id: Identifier<Entity>) {
-        add(kind, id.bytes)
-        if id.isBlob { add(1 as UInt8) }
-    }
-}
