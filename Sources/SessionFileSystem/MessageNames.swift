@@ -39,7 +39,8 @@ struct MessageNames {
             let ordinal =
                 switch order {
                 case .stored(let number): number
-                case .rank: numbers.last + 1
+                // A number in a database may be the largest there is.
+                case .rank: numbers.last == .max ? .max : numbers.last + 1
                 }
             numbers.labels[id] = Label(ordinal: ordinal)
             numbers.last = max(numbers.last, ordinal)
