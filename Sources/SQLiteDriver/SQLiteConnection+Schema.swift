@@ -12,8 +12,8 @@ extension SQLiteConnection {
         {
             guard let bytes = value.bytes, let table = String(validating: bytes, as: UTF8.self) else { continue }
             tables[table] = try columns(of: table)
-            references += try foreignKeys(of: table)
         }
+        for table in tables.keys { references += try foreignKeys(of: table, among: tables) }
         return SQLSchema(tables: tables, references: references)
     }
 
@@ -38,7 +38,10 @@ extension SQLiteConnection {
         return columns
     }
 
-    private func foreignKeys(of table: String) throws(SQLError) -> [SQLSchema.Reference] {
+    /// - Parameter tables: those of the schema: a reference may write their names in another case.
+    private func foreignKeys(
+        of table: String, among tables: [String: [SQLSchema.Column]]
+    ) throws(SQLError) -> [SQLSchema.Reference] {
         var references: [SQLSchema.Reference] = []
         try rows("SELECT \"from\", \"table\", \"to\", on_delete FROM pragma_foreign_key_list(\(table))") {
             (row) throws(SQLError) in
@@ -49,11 +52,20 @@ extension SQLiteConnection {
                 case "SET NULL": .setNull
                 default: .other
                 }
+            let parent = tables.keys.first { $0.lowercased() == text(1).lowercased() } ?? text(1)
+            // A reference to a table alone means its primary key.
+            let named = text(2).isEmpty ? try primaryKey(of: parent) : text(2)
+            let columns = tables[parent] ?? []
             references.append(
                 SQLSchema.Reference(
-                    table: table, column: text(0), parent: text(1), parentColumn: text(2).isEmpty ? "id" : text(2),
+                    table: table, column: text(0), parent: parent,
+                    parentColumn: columns.first { $0.name.lowercased() == named.lowercased() }?.name ?? named,
                     onDelete: onDelete))
         }
         return references
+    }
+
+    private func primaryKey(of table: String) throws(SQLError) -> String {
+        try text("SELECT name FROM pragma_table_xinfo(\(table)) WHERE pk = 1") ?? "id"
     }
 }

@@ -40,6 +40,7 @@ struct MessageNames {
             let ordinal =
                 switch order {
                 case .stored(let number): number
+                // A number in a database may be the largest there is.
                 case .rank: numbers.last == .max ? .max : numbers.last + 1
                 }
             numbers.labels[id] = Label(ordinal: ordinal)

@@ -24,6 +24,7 @@ extension SessionFileSystem {
         let isMessage = if case .message = place { true } else { false }
         let isWhole = !isMessage || version.size <= Self.windowSize
         let offset = isWhole ? 0 : range.lowerBound
+        let end = isWhole ? version.size : min(max(offset + Self.windowSize, range.upperBound), version.size)
         let bytes = try reading(caller.patience) { (snapshot) throws(StoreError) -> [UInt8]? in
             guard case .message(let id, let session) = place else {
                 let (bytes, changed) = try rendered(place, catalog, snapshot)
@@ -41,14 +42,13 @@ extension SessionFileSystem {
                     return texts[text][range]
                 }
             }
-            return try layout.bytes(offset..<min(offset + Self.windowSize, layout.size)) {
-                (text, range) throws(StoreError) in
+            return try layout.bytes(offset..<end) { (text, range) throws(StoreError) in
                 try snapshot.text(text, of: message, range: range)[...]
             }
         }
         guard let bytes else { throw .stale }
         // What was read is what was promised, or it is not handed out (rule R4).
-        guard bytes.count == (isWhole ? version.size : min(Self.windowSize, version.size - offset)) else {
+        guard bytes.count == end - offset else {
             throw Failure(.inputOutput, "the database gave another length than it had promised")
         }
         if isWhole, isMessage { try compare(bytes, with: node, token) }

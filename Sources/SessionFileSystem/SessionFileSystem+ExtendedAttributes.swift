@@ -34,7 +34,7 @@ extension SessionFileSystem {
         }
         var bytes: [UInt8] = []
         while bytes.count < version.size {
-            bytes += try window(id, node.place, version, around: bytes.count..<version.size, caller).bytes
+            bytes += try window(id, node.place, version, around: bytes.count..<(bytes.count + 1), caller).bytes
         }
         return JSONText.fault(in: bytes)
     }

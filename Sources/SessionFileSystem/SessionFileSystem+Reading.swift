@@ -19,7 +19,7 @@ extension SessionFileSystem {
                 // Nobody has read this version yet, so the kernel has no page of it: what is taken now can be read to
                 // its end whatever happens to the row meanwhile (rule R4).
                 if node.content == nil, version.size > 0 {
-                    file.window = try window(id, node.place, version, around: 0..<version.size, caller)
+                    file.window = try window(id, node.place, version, around: 0..<1, caller)
                 }
             }
             return state.withLock { [file] in $0.handles.add(file) }

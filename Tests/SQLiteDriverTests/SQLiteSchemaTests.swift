@@ -41,6 +41,23 @@ import Testing
             ])
     }
 
+    @Test func `a reference means the table and column it finds, however it is written`() throws {
+        let connection = try SQLiteConnection(path: ":memory:", access: .create)
+        try connection.run("CREATE TABLE Parent (other, Key TEXT PRIMARY KEY)")
+        try connection.run(
+            """
+            CREATE TABLE c (a REFERENCES PARENT(KEY) ON DELETE CASCADE, b REFERENCES parent ON DELETE cascade,
+                c REFERENCES nobody ON DELETE SET NULL)
+            """)
+        let found = Set(try connection.schema().references)
+        #expect(
+            found == [
+                .init(table: "c", column: "a", parent: "Parent", parentColumn: "Key", onDelete: .cascade),
+                .init(table: "c", column: "b", parent: "Parent", parentColumn: "Key", onDelete: .cascade),
+                .init(table: "c", column: "c", parent: "nobody", parentColumn: "id", onDelete: .setNull),
+            ])
+    }
+
     @Test func `an empty database has an empty schema`() throws {
         #expect(try SQLiteConnection(path: ":memory:", access: .create).schema().tables.isEmpty)
     }

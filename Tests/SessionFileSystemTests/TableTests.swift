@@ -1,0 +1,138 @@
+import SessionModel
+import SessionTree
+import Testing
+import VFS
+
+@testable import SessionFileSystem
+
+@Suite struct MaskTableTests {
+    private let session = Session.ID("s")
+
+    @Test func `D2 what is hidden returns 60 seconds after the last removal`() {
+        var masks = MaskTable()
+        let start = ContinuousClock.now
+        masks.hide(.sessionFile(session), of: session, now: start)
+        masks.hide(.todos(session), of: session, now: start + .seconds(50))
+        func hidden(_ seconds: Int) -> [Bool] {
+            [Place.sessionFile(session), .todos(session), .messages(session)].map {
+                masks.isHidden($0, of: session, now: start + .seconds(seconds))
+            }
+        }
+        #expect(hidden(51) == [true, true, false])
+        #expect(hidden(109) == [true, true, false])
+        #expect(hidden(110) == [false, false, false])
+        masks.extend(session, now: start + .seconds(100))
+        #expect(hidden(159) == [true, true, false])
+        #expect(hidden(160) == [false, false, false])
+        // What has returned is not hidden again by what comes later.
+        masks.extend(session, now: start + .seconds(200))
+        #expect(hidden(201) == [false, false, false])
+        masks.hide(.todos(session), of: session, now: start + .seconds(300))
+        #expect(hidden(301) == [false, true, false])
+    }
+
+    @Test func `D2 what is hidden in one session is seen in another, and all at once when it is revealed`() {
+        var masks = MaskTable()
+        let other = Session.ID("t")
+        let now = ContinuousClock.now
+        masks.hide(.messages(session), of: session, now: now)
+        #expect(masks.hasHidden(session) && !masks.hasHidden(other))
+        #expect(!masks.isHidden(.messages(other), of: other, now: now))
+        masks.extend(other, now: now)
+        #expect(!masks.hasHidden(other))
+        masks.reveal(session)
+        #expect(!masks.hasHidden(session) && !masks.isHidden(.messages(session), of: session, now: now))
+    }
+
+    @Test func `a directory that was emptied is there a little longer`() {
+        var masks = MaskTable()
+        let start = ContinuousClock.now
+        masks.setEmptied(.children(session), now: start)
+        #expect(masks.isRecentlyEmptied(.children(session), now: start + .seconds(59)))
+        #expect(!masks.isRecentlyEmptied(.children(session), now: start + .seconds(60)))
+        #expect(!masks.isRecentlyEmptied(.archived(.init("p")), now: start))
+    }
+}
+
+@Suite struct MessageNamesTests {
+    private let session = Session.ID("s")
+
+    private func ranked(_ ids: String...) -> [(id: Message.ID, order: Message.Order)] {
+        ids.map { (.init($0), .rank) }
+    }
+
+    @Test func `N3 new messages count on, whatever their place`() {
+        var names = MessageNames()
+        #expect(!names.knows(session))
+        let isNew = [ranked("b", "c"), ranked("a", "b", "c"), ranked("a", "c")].map { names.number($0, of: session) }
+        #expect(isNew == [false, true, false])
+        #expect(["a", "b", "c"].map { names.label(of: .init($0), in: session)?.ordinal } == [3, 1, 2])
+        #expect(names.label(of: .init("a"), in: .init("t")) == nil)
+        #expect(names.knows(session))
+    }
+
+    @Test func `N3 the stored number is the ordinal, and ranks count on behind it`() {
+        var names = MessageNames()
+        names.number([(.init("a"), .stored(7)), (.init("b"), .stored(-3))], of: session)
+        names.number(ranked("c"), of: session)
+        #expect(["a", "b", "c"].map { names.label(of: .init($0), in: session)?.ordinal } == [7, -3, 8])
+    }
+
+    /// OpenCode 2 may delete its copy of a session whose V1 rows stay: ranks then follow stored numbers.
+    @Test func `N3 no number in a database is too large to count on from`() {
+        var names = MessageNames()
+        names.number([(.init("a"), .stored(.max))], of: session)
+        names.number(ranked("b", "c"), of: session)
+        #expect(names.label(of: .init("b"), in: session)?.ordinal == .max)
+    }
+
+    @Test func `a role is kept once it is known, also that there is none`() {
+        var names = MessageNames()
+        names.number(ranked("a"), of: session)
+        func isKnown() -> Bool { names.label(of: .init("a"), in: session)?.role != nil }
+        #expect(!isKnown())
+        names.setRole(nil, of: .init("a"), in: session)
+        #expect(isKnown())
+        names.setRole([0x61], of: .init("nobody"), in: session)
+        #expect(names.label(of: .init("nobody"), in: session) == nil)
+    }
+}
+
+@Suite struct NodeTableTests {
+    private let file = Place.sessionFile(.init("s"))
+
+    private func version(_ digest: UInt64) -> FileVersion { FileVersion(size: 1, changed: .epoch, digest: digest) }
+
+    @Test func `a version has one node, another version another`() {
+        var nodes = NodeTable()
+        let first = nodes.look(at: file, version: version(1), validated: nil)
+        let again = nodes.look(at: file, version: version(1), validated: nil)
+        #expect(again == first)
+        let second = nodes.look(at: file, version: version(2), validated: nil)
+        #expect(second != first && nodes[first] != nil)
+        #expect(nodes.current(file)?.id == second)
+        // The old one goes without taking the new one's place.
+        nodes.forget(first, count: 2)
+        #expect(nodes[first] == nil && nodes.current(file)?.id == second)
+        nodes.forget(second, count: 9)
+        #expect(nodes.count == 1 && nodes.current(file) == nil)
+    }
+
+    @Test func `numbers are never given twice`() {
+        var nodes = NodeTable()
+        var seen: Set<NodeID> = [.root]
+        for number in 0..<100 as Range<UInt64> {
+            let node = nodes.look(at: file, version: version(number % 3), validated: nil)
+            #expect(seen.insert(node).inserted)
+            if number.isMultiple(of: 2) { nodes.forget(node, count: 1) } else { nodes.retire(file) }
+        }
+    }
+
+    @Test func `a place that is retired gets a new node, the old one lives on`() {
+        var nodes = NodeTable()
+        let old = nodes.look(at: .messages(.init("s")), version: nil, validated: nil)
+        nodes.retire(.messages(.init("s")))
+        let new = nodes.look(at: .messages(.init("s")), version: nil, validated: nil)
+        #expect(new != old && nodes[old]?.place == nodes[new]?.place)
+    }
+}
