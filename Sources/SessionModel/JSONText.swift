@@ -65,7 +65,7 @@ package enum JSONText {
         return nil
     }
 
-    /// Where a text stops being one JSON value; nil when it is one. Takes any depth of nesting.
+    /// The first byte at which a text stops being one JSON value; nil when it is one. Takes any depth of nesting.
     package static func fault(in bytes: [UInt8]) -> Int? {
         enum Expected { case value, valueOrClose, key, keyOrClose, colon, commaOrClose, nothing }
         var tokens = JSONTokens(bytes[...])
@@ -92,12 +92,12 @@ package enum JSONText {
             case (.colon, .colon): expected = .value
             case (.comma, .commaOrClose): expected = open.last == true ? .key : .value
             case (.closeObject, .keyOrClose), (.closeObject, .commaOrClose):
-                guard open.popLast() == true else { return tokens.offset }
+                guard open.popLast() == true else { return tokens.start }
                 expected = afterValue()
             case (.closeArray, .valueOrClose), (.closeArray, .commaOrClose):
-                guard open.popLast() == false else { return tokens.offset }
+                guard open.popLast() == false else { return tokens.start }
                 expected = afterValue()
-            default: return tokens.offset
+            default: return tokens.start
             }
         }
     }

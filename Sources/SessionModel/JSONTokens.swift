@@ -19,13 +19,15 @@ package struct JSONTokens {
     package init(_ bytes: ArraySlice<UInt8>) {
         self.bytes = bytes
         position = bytes.startIndex
+        start = position
     }
 
-    /// The byte behind the last token.
-    package var offset: Int { position }
+    /// The first byte of the last token.
+    package private(set) var start: Int
 
     package mutating func next() -> Token {
         while position < bytes.endIndex, Self.isSpace(bytes[position]) { position += 1 }
+        start = position
         guard position < bytes.endIndex else { return .end }
         switch bytes[position] {
         case UInt8(ascii: "{"): return take(.openObject)
