@@ -60,11 +60,13 @@ extension SessionFileSystem {
         let hash = ContentHash.value(of: bytes)
         let isOther = state.withLock { state in
             guard let (id, node) = state.nodes.current(place), node.version == version else { return false }
-            let isOther = node.content.map { $0.hash != hash } ?? false
-            if !isOther {
-                state.nodes.setContent(id, NodeTable.Content(hash: hash, validated: token, checked: .now))
+            if let content = node.content, content.hash != hash {
+                // Whoever opens the file again gets the new bytes, under a version of their own.
+                _ = state.revise(version, of: place)
+                return true
             }
-            return isOther
+            state.nodes.setContent(id, NodeTable.Content(hash: hash, validated: token, checked: .now))
+            return false
         }
         if isOther { throw .stale }
     }
@@ -96,10 +98,10 @@ extension SessionFileSystem {
         }
         // It has changed once more meanwhile: the next lookup sees that.
         guard let hash else { return version }
-        if hash != content.hash { return version.revised() }
-        state.withLock {
-            $0.nodes.setContent(node, NodeTable.Content(hash: hash, validated: token, checked: .now))
+        return state.withLock { state in
+            if hash != content.hash { return state.revise(version, of: place) }
+            state.nodes.setContent(node, NodeTable.Content(hash: hash, validated: token, checked: .now))
+            return version
         }
-        return version
     }
 }

@@ -156,12 +156,7 @@ extension SessionFileSystem {
                 let label = state.names.label(of: id, in: session)
                 let name = naming.name(of: id, ordinal: label?.ordinal ?? 0, role: label?.role ?? nil)
                 let place = Place.message(id, of: session)
-                var shown = version
-                if let known = state.nodes.current(place)?.node.version {
-                    shown.revision = known.revision
-                    if shown != known { shown.revision = 0 }
-                }
-                return line(name, place, .file(shown), token)
+                return line(name, place, .file(state.revised(version, of: place)), token)
             }
         }
     }
