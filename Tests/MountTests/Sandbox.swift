@@ -40,8 +40,11 @@ struct Sandbox: ~Copyable {
     }
 
     /// Mounts; the tree answers when this returns.
-    func mount(_ database: TestDatabase, at mountpoint: String, _ arguments: [String] = []) throws {
-        let run = try opencodefs(["mount", "--database", database.path] + arguments + [mountpoint])
+    func mount(
+        _ database: TestDatabase, at mountpoint: String, _ arguments: [String] = [], environment: [String: String] = [:]
+    ) throws {
+        let words = ["mount", "--database", database.path] + arguments + [mountpoint]
+        let run = try opencodefs(words, environment: environment)
         try #require(run.status == 0, "\(run.errors)")
         try #require(mounts == [mountpoint])
     }
