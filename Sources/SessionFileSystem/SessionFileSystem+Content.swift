@@ -59,19 +59,14 @@ extension SessionFileSystem {
     private func compare(_ bytes: [UInt8], with id: NodeID, _ token: ChangeToken) throws(Failure) {
         let hash = ContentHash.value(of: bytes)
         let isOther = state.withLock { state in
-            guard var content = state.nodes[id]?.content else {
-                state.nodes.setContent(id, NodeTable.Content(hash: hash, validated: token, checked: .now))
-                return false
+            guard let node = state.nodes[id], let version = node.version else { return false }
+            if let content = node.content, content.hash != hash {
+                // Whoever opens the file again gets the new bytes, under a version of their own.
+                _ = state.revise(version, of: node.place)
+                return true
             }
-            let isOther = content.hash != hash
-            if isOther {
-                // The next lookup looks at the bytes at once and makes a new version: nobody comes to this node again.
-                content.checked = .now - Self.contentInterval
-            } else {
-                content = NodeTable.Content(hash: hash, validated: token, checked: .now)
-            }
-            state.nodes.setContent(id, content)
-            return isOther
+            state.nodes.setContent(id, NodeTable.Content(hash: hash, validated: token, checked: .now))
+            return false
         }
         if isOther { throw .stale }
     }
@@ -103,10 +98,10 @@ extension SessionFileSystem {
         }
         // It has changed once more meanwhile: the next lookup sees that.
         guard let hash else { return version }
-        if hash != content.hash { return version.revised() }
-        state.withLock {
-            $0.nodes.setContent(node, NodeTable.Content(hash: hash, validated: token, checked: .now))
+        return state.withLock { state in
+            if hash != content.hash { return state.revise(version, of: place) }
+            state.nodes.setContent(node, NodeTable.Content(hash: hash, validated: token, checked: .now))
+            return version
         }
-        return version
     }
 }

@@ -66,8 +66,7 @@ extension SessionFileSystem {
 
     /// A version, with the revisions that this mount has seen of it: other bytes under the same times and lengths.
     func revised(_ version: FileVersion, of place: Place) -> FileVersion {
-        guard let known = state.withLock({ $0.nodes.current(place)?.node.version }) else { return version }
-        return version.revised(like: known)
+        state.withLock { $0.revised(version, of: place) }
     }
 
     /// The newest of what a directory holds (rule R3), by the times that OpenCode keeps for it: asking every message

@@ -154,8 +154,7 @@ extension SessionFileSystem {
                     label?.name ?? naming.name(of: id, ordinal: label?.ordinal ?? 0, role: roles[id] ?? nil)
                 if label?.name == nil { state.names.setName(name, of: id, in: session) }
                 let place = Place.message(id, of: session)
-                let known = state.nodes.current(place)?.node.version
-                return line(name, place, .file(known.map { version.revised(like: $0) } ?? version), token)
+                return line(name, place, .file(state.revised(version, of: place)), token)
             }
         }
     }

@@ -21,6 +21,9 @@ package final class SessionFileSystem: FileSystem {
 
     struct State: ~Copyable {
         var nodes = NodeTable()
+        /// Versions whose bytes were seen to change although their times and lengths did not. They outlive the nodes: the
+        /// kernel forgets the one it has just been given when it finds that it is another than before.
+        var revisions: [Place: FileVersion] = [:]
         var handles = HandleTable()
         var names = MessageNames()
         /// Names under which sessions were shown: a title may change while a program still uses the old name.
@@ -28,6 +31,22 @@ package final class SessionFileSystem: FileSystem {
         var masks = MaskTable()
         var catalog: (token: ChangeToken, value: Catalog)?
         var counts: (token: ChangeToken, value: Counts)?
+
+        /// A version that the rows describe, with the revision this mount knows of it.
+        func revised(_ version: FileVersion, of place: Place) -> FileVersion {
+            guard let known = revisions[place] else { return version }
+            var candidate = version
+            candidate.revision = known.revision
+            return candidate == known ? known : version
+        }
+
+        /// Takes note that a version has other bytes now: the next lookup gives a new node.
+        mutating func revise(_ version: FileVersion, of place: Place) -> FileVersion {
+            let next = version.revised()
+            revisions[place] = next
+            if nodes.current(place)?.node.version == version { nodes.retire(place) }
+            return next
+        }
     }
 
     package init(store: any SessionStore, settings: Settings) {

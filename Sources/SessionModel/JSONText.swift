@@ -71,7 +71,7 @@ package enum JSONText {
         return nil
     }
 
-    /// Where a text stops being one JSON value; nil when it is one. Takes any depth of nesting.
+    /// The first byte at which a text stops being one JSON value; nil when it is one. Takes any depth of nesting.
     package static func fault(in bytes: [UInt8]) -> Int? {
         enum Expected { case value, valueOrClose, key, keyOrClose, colon, commaOrClose, nothing }
         var tokens = JSONTokens(bytes[...])

@@ -19,10 +19,11 @@ package struct JSONTokens {
     package init(_ bytes: ArraySlice<UInt8>) {
         self.bytes = bytes
         position = bytes.startIndex
+        start = position
     }
 
-    /// The byte that the last token begins with; where only spaces were left, the end of the bytes.
-    package private(set) var start = 0
+    /// The first byte of the last token.
+    package private(set) var start: Int
 
     package mutating func next() -> Token {
         while position < bytes.endIndex, Self.isSpace(bytes[position]) { position += 1 }

@@ -40,8 +40,11 @@ struct Sandbox: ~Copyable {
     }
 
     /// Mounts; the tree answers when this returns.
-    func mount(_ database: TestDatabase, at mountpoint: String, _ arguments: [String] = []) throws {
-        let run = try opencodefs(["mount", "--database", database.path] + arguments + [mountpoint])
+    func mount(
+        _ database: TestDatabase, at mountpoint: String, _ arguments: [String] = [], environment: [String: String] = [:]
+    ) throws {
+        let words = ["mount", "--database", database.path] + arguments + [mountpoint]
+        let run = try opencodefs(words, environment: environment)
         try #require(run.status == 0, "\(run.errors)")
         try #require(mounts == [mountpoint])
     }
@@ -76,7 +79,14 @@ struct Sandbox: ~Copyable {
             guard line.contains(" - fuse.opencodefs "), fields.count > 4, fields[4].hasPrefix(path + "/") else {
                 return nil
             }
-            return String(fields[4])
+            return unescaped(fields[4])
+        }
+    }
+
+    /// A blank stands as \040, a backslash as \134 (proc(5)).
+    private static func unescaped(_ field: Substring) -> String {
+        [(" ", "040"), ("\t", "011"), ("\n", "012"), ("\\", "134")].reduce(String(field)) { field, pair in
+            field.replacingOccurrences(of: "\\" + pair.1, with: pair.0)
         }
     }
 

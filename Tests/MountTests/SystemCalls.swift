@@ -52,12 +52,17 @@ enum File {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw SystemError() }
+        return (try rest(of: descriptor), Int(status.st_size))
+    }
+
+    /// Reads on to the end.
+    static func rest(of descriptor: CInt) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 131_072)
         while true {
             let count = Glibc.read(descriptor, &buffer, buffer.count)
             guard count >= 0 else { throw SystemError() }
-            if count == 0 { return (bytes, Int(status.st_size)) }
+            if count == 0 { return bytes }
             bytes += buffer[..<count]
         }
     }

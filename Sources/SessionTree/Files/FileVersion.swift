@@ -28,13 +28,6 @@ package struct FileVersion: Hashable, Sendable {
         changed.advanced(byNanoseconds: Int64(digest % 999_000) + Int64(revision % 1000))
     }
 
-    /// This version with the revision of another, where they are otherwise equal.
-    package func revised(like other: FileVersion) -> FileVersion {
-        var candidate = self
-        candidate.revision = other.revision
-        return candidate == other ? other : self
-    }
-
     /// This version, seen once more with other bytes.
     package func revised() -> FileVersion {
         var next = self
