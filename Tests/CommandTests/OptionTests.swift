@@ -2,7 +2,8 @@ import Testing
 
 @testable import opencodefs
 
-@Suite struct OptionTests {
+/// Serialized: getopt_long(3) keeps its place in variables of the whole process.
+@Suite(.serialized) struct OptionTests {
     private static let size = CommandOption("size", "s", argument: "N", help: "")
     private static let quiet = CommandOption("quiet", "q", help: "")
 

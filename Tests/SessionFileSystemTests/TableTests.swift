@@ -86,14 +86,14 @@ import VFS
         #expect(names.label(of: .init("b"), in: session)?.ordinal == .max)
     }
 
-    @Test func `a role is kept once it is known, also that there is none`() {
+    @Test func `a name is kept once it is known`() {
         var names = MessageNames()
         names.number(ranked("a"), of: session)
-        func isKnown() -> Bool { names.label(of: .init("a"), in: session)?.role != nil }
-        #expect(!isKnown())
-        names.setRole(nil, of: .init("a"), in: session)
-        #expect(isKnown())
-        names.setRole([0x61], of: .init("nobody"), in: session)
+        func name() -> FileName? { names.label(of: .init("a"), in: session)?.name }
+        #expect(name() == nil)
+        names.setName(FileName("first"), of: .init("a"), in: session)
+        #expect(name() == FileName("first"))
+        names.setName(FileName("other"), of: .init("nobody"), in: session)
         #expect(names.label(of: .init("nobody"), in: session) == nil)
     }
 }
