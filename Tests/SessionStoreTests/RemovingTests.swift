@@ -89,6 +89,25 @@ import Timing
         #expect(error?.name == "notFound")
     }
 
+    /// Some versions of OpenCode made these tables without one.
+    @Test(arguments: ["instruction_entry", "instruction_state", "session_pending"])
+    func `D2 what names a session without a foreign key is deleted and brought back too`(name: String) throws {
+        let directory = try TemporaryDirectory()
+        let history = try TestHistory(StoreUnderTest.both, in: directory)
+        let table = SQLIdentifier(name)
+        try history.database.run(
+            "DROP TABLE \(table)", "CREATE TABLE \(table) (session_id TEXT, value)",
+            "INSERT INTO \(table) VALUES ('s', 1), ('s', 2), ('t', 3)")
+        _ = try history.store.changeToken()
+        for session in ["s", "t"] { try history.addSession(SQLValue(session)) }
+        let before = try history.database.contents()
+        try history.store.removeSession(.init("s"), TestHistory.removal())
+        #expect(try history.database.column("SELECT value FROM \(table)") == ["3"])
+        let items = try history.trash.batches().flatMap(\.items)
+        _ = try history.trash.restore(items, into: history.database.connect(), isRehearsal: false)
+        #expect(try history.database.contents() == before)
+    }
+
     @Test(arguments: StoreUnderTest.all) func `D2 a session that has messages is not deleted`(store: StoreUnderTest)
         throws
     {

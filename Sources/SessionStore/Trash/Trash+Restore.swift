@@ -78,7 +78,7 @@ private struct ItemRestorer {
     let item: TrashBatch.Item
     let connection: any SQLConnection
     let schema: SQLSchema
-    /// How many equal rows have been put back, by their hash: a table without a key may hold a row twice.
+    /// How many equal rows have been met, by their hash: a table without a key may hold a row twice.
     private var equals: [Int: Int] = [:]
 
     init(item: TrashBatch.Item, connection: any SQLConnection, schema: SQLSchema) {
@@ -114,12 +114,7 @@ private struct ItemRestorer {
     ) throws(SQLError) -> RestoreError? {
         let table = SQLIdentifier(name)
         let same = SQLQuery.joined(columns.map { "\(SQLIdentifier($0.name)) IS \($0.value)" }, separator: " AND ")
-        var hasher = Hasher()
-        hasher.combine(name)
-        for column in columns { hasher.combine(column.value) }
-        let row = hasher.finalize()
-        let before = equals[row, default: 0]
-        equals[row] = before + 1
+        let before = countEqual(name, columns)
         if try connection.integer("SELECT count(*) FROM \(table) WHERE \(same)") ?? 0 > before {
             restoration.present += 1
             return nil
@@ -138,6 +133,24 @@ private struct ItemRestorer {
             }
             return error.isForeignKey ? .homeless(item) : .taken(item, table: name)
         }
+    }
+
+    /// How many rows equal to this one came before it.
+    private mutating func countEqual(_ table: String, _ columns: [(name: String, value: SQLValue)]) -> Int {
+        var hasher = Hasher()
+        hasher.combine(table)
+        for column in columns {
+            // Rows without a key that differ behind their first bytes only are rarer than long ones.
+            if let bytes = column.value.bytes {
+                hasher.combine(bytes.count)
+                hasher.combine(bytes.prefix(4096))
+            } else {
+                hasher.combine(column.value)
+            }
+        }
+        let row = hasher.finalize()
+        defer { equals[row, default: 0] += 1 }
+        return equals[row, default: 0]
     }
 }
 
