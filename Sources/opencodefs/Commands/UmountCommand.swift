@@ -20,16 +20,19 @@ enum UmountCommand: Command {
             if arguments.has(all) { return .success }
             throw CommandFailure(.usage, "umount: which? Mounted are: \(listed())")
         }
-        var failed = 0
+        var failures: [ExitStatus] = []
         for given in mountpoints {
             do throws(CommandFailure) {
                 try unmount(given, lazily: arguments.has(lazy))
             } catch {
                 Console.complain(error.message)
-                failed += 1
+                failures.append(error.status)
             }
         }
-        return failed == 0 ? .success : failed < mountpoints.count ? .partial : .failure
+        guard let first = failures.first else { return .success }
+        guard failures.count == mountpoints.count else { return .partial }
+        // A script tells a mount in use from one that is not there.
+        return failures.allSatisfy { $0 == first } ? first : .failure
     }
 
     private static func unmount(_ given: String, lazily: Bool) throws(CommandFailure) {
