@@ -39,7 +39,9 @@ import Testing
         // A program that stands in it stays there.
         #expect(faccessat(descriptor, "session.json", R_OK, 0) == 0)
         #expect(
-            try mounted.shell("cd shop~shop/2026-11-18.First-title~ses_1 && cd messages && ls ../session.json && pwd -P").status
+            try mounted.shell(
+                "cd shop~shop/2026-11-18.First-title~ses_1 && cd messages && ls ../session.json && pwd -P"
+            ).status
                 == 0)
     }
 

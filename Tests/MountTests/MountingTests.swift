@@ -1,0 +1,241 @@
+import DemoHistory
+import Foundation
+import Glibc
+import SQL
+import TestSupport
+import Testing
+
+/// From mount to umount, and everything that can be wrong in between.
+@Suite struct MountingTests {
+    @Test(.timeLimit(.minutes(1)))
+    func `mount returns when the tree answers, and says what it took`() throws {
+        let sandbox = try Sandbox()
+        let path = sandbox.path + "/home/.opencode/opencode.db"
+        _ = try sandbox.directory.directory("home/.opencode")
+        _ = try TestDatabase(demo: .v1, at: path, sessions: 3, messages: 30)
+        let other = try sandbox.directory.directory("data/opencode") + "/opencode.db"
+        _ = try TestDatabase(.v2, at: other)
+        let mountpoint = try sandbox.directory.directory("mnt")
+        let run = try sandbox.opencodefs(["mount", mountpoint])
+        #expect(run.status == 0)
+        #expect(!(try File.names(in: mountpoint)).isEmpty)
+        #expect(run.text.contains("Mounted \(path)"))
+        #expect(run.text.contains("3 sessions, 30 messages"))
+        #expect(run.errors.contains("taken from: ~/.opencode"))
+        #expect(run.errors.contains("also found, not used: \(other)"))
+        // Without arguments it lists what is mounted.
+        let list = try sandbox.opencodefs(["mount"])
+        #expect(list.lines.contains("\(mountpoint)\t\(path)\trw"), "\(list.text)")
+        let json = try JSONValue(sandbox.opencodefs(["mount", "--json"]).output)
+        let entry = json["mounts"]?.array?.first { $0["mountpoint"]?.string == mountpoint }
+        #expect(entry?["database"]?.string == path)
+        #expect(entry?["readOnly"]?.boolean == false)
+    }
+
+    /// What is wrong, the exit status, and a piece of the line that says so.
+    private func refuses(
+        _ sandbox: borrowing Sandbox, _ arguments: [String], status: Int32, saying piece: String,
+        environment: [String: String] = [:], _ location: SourceLocation = #_sourceLocation
+    ) throws {
+        let run = try sandbox.opencodefs(["mount"] + arguments, environment: environment)
+        #expect(run.status == status, "\(run.errors)", sourceLocation: location)
+        #expect(run.errors.contains(piece), "\(run.errors)", sourceLocation: location)
+        #expect(run.errors.hasPrefix("opencodefs: "), "\(run.errors)", sourceLocation: location)
+        #expect(run.text == "", sourceLocation: location)
+        let mounts = sandbox.mounts
+        #expect(mounts == [], sourceLocation: location)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a mountpoint that will not do is refused`() throws {
+        let sandbox = try Sandbox()
+        let database = try TestDatabase(.v1, at: sandbox.path + "/work/opencode.db").path
+        let file = sandbox.path + "/file"
+        #expect(FileManager.default.createFile(atPath: file, contents: nil))
+        let full = try sandbox.directory.directory("full/inside")
+        let base = ["--database", database]
+        try refuses(
+            sandbox, base + [sandbox.path + "/none"], status: 1, saying: "does not exist; make it first: mkdir -p")
+        try refuses(sandbox, base + [file], status: 1, saying: "no directory")
+        try refuses(sandbox, base + [String(full.dropLast(7))], status: 1, saying: "not empty")
+        try refuses(sandbox, base + [sandbox.path + "/work"], status: 1, saying: "holds the database itself")
+        try refuses(sandbox, base + [sandbox.path], status: 1, saying: "holds the database itself")
+        try refuses(sandbox, base + [full, full], status: 2, saying: "one directory at a time")
+        try refuses(sandbox, base + ["--no-such-option", full], status: 2, saying: "mount --help")
+        try refuses(
+            sandbox, base + ["-o", "no_such_option", full], status: 2, saying: "unknown option -o no_such_option")
+        try refuses(sandbox, base + ["-o", "umask=9", full], status: 2, saying: "umask=9")
+        try refuses(sandbox, base + ["-o", "trash=x", full], status: 2, saying: "trash=x")
+        try refuses(sandbox, base + ["-o", "uid=no-such-user", full], status: 2, saying: "uid=no-such-user")
+        try refuses(sandbox, base + ["-o", "names=title", full], status: 2, saying: "names=title")
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a database that will not do is refused, and none is ever made`() throws {
+        let sandbox = try Sandbox()
+        let mountpoint = try sandbox.directory.directory("mnt")
+        func path(_ name: String) -> String { sandbox.path + "/" + name }
+        try refuses(
+            sandbox, ["-d", path("none.db"), mountpoint], status: 10, saying: "no database at \(path("none.db"))")
+        try refuses(sandbox, ["-d", sandbox.path, mountpoint], status: 10, saying: "is a directory")
+        try refuses(sandbox, ["-d", ":memory:", mountpoint], status: 2, saying: ":memory:")
+        try refuses(
+            sandbox, [mountpoint], status: 2, saying: "OPENCODE_DB is \":memory:\"",
+            environment: ["OPENCODE_DB": ":memory:"])
+        try refuses(sandbox, ["-d", "", mountpoint], status: 2, saying: "name a file")
+        try refuses(
+            sandbox, [mountpoint], status: 10, saying: path("data/opencode/gone.db"),
+            environment: ["OPENCODE_DB": "gone.db"])
+        // With nothing named, the error lists every place that was looked at.
+        let run = try sandbox.opencodefs(["mount", mountpoint])
+        #expect(run.status == 10)
+        for place in ["work/.opencode/opencode.db", "home/.opencode/opencode.db", "data/opencode/opencode.db"] {
+            #expect(run.errors.contains(path(place)), "\(run.errors)")
+        }
+        #expect(run.errors.contains("opencodefs demo"))
+
+        try Data("no database at all, but long enough for a header".utf8).write(
+            to: URL(fileURLWithPath: path("text.db")))
+        try refuses(sandbox, ["-d", path("text.db"), mountpoint], status: 1, saying: "not a database")
+        try Data().write(to: URL(fileURLWithPath: path("empty.db")))
+        try refuses(sandbox, ["-d", path("empty.db"), mountpoint], status: 13, saying: "no tables")
+        let made = try TestDatabase(.v1, at: path("other.db"))
+        for table in ["part", "message", "session"] {
+            try made.run(SQLQuery(stringLiteral: "ALTER TABLE \(table) RENAME TO some_\(table)"))
+        }
+        try refuses(sandbox, ["-d", path("other.db"), mountpoint], status: 13, saying: "no OpenCode database")
+        try made.run(
+            "CREATE TABLE sessions (id TEXT PRIMARY KEY)", "CREATE TABLE messages (id TEXT PRIMARY KEY, parts TEXT)")
+        try refuses(sandbox, ["-d", path("other.db"), mountpoint], status: 13, saying: "Go OpenCode")
+        for name in ["none.db", "data", "home/.opencode", "work/.opencode", ":memory:", "work/:memory:"] {
+            #expect(!File.exists(path(name)), "\(name) was made")
+        }
+        #expect(try File.status(path("empty.db")).st_size == 0)
+        #expect(sandbox.daemons == [])
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a second mount at the same place is refused, at another one is fine`() throws {
+        let mounted = try MountedHistory(demo: .v2)
+        let again = try mounted.opencodefs("mount", mounted.mountpoint)
+        #expect(again.status == 1)
+        #expect(again.errors.contains("mounted on it already; unmount it first: opencodefs umount"), "\(again.errors)")
+        let second = try mounted.sandbox.directory.directory("second")
+        #expect(try mounted.opencodefs("mount", "-o", "names=id", second).status == 0)
+        #expect(try File.names(in: second).count == File.names(in: mounted.mountpoint).count)
+        #expect(mounted.sandbox.daemons.count == 2)
+        // And both see one removal.
+        let path = try mounted.shell("find . -name '*~msg_*' | head -1").text.dropLast()
+        let id = path.dropLast(5).split(separator: "~").last ?? ""
+        #expect(try mounted.shell("rm '\(path)'").status == 0)
+        #expect(Sandbox.waits(seconds: 0.5) { (try? Run.shell("find '\(second)' -name '\(id).json'").text) == "" })
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: [SIGTERM, SIGINT, SIGHUP])
+    func `a signal unmounts and ends the daemon`(signal: CInt) throws {
+        let mounted = try MountedHistory(demo: .v1)
+        let daemon = try mounted.daemon
+        #expect(kill(daemon, signal) == 0)
+        let path = mounted.sandbox.path
+        #expect(Sandbox.waits { Sandbox.daemons(below: path).isEmpty })
+        #expect(mounted.sandbox.mounts == [])
+        #expect(try File.names(in: mounted.mountpoint) == [])
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `umount waits for the daemon to let go of the database`() throws {
+        let mounted = try MountedHistory(demo: .v1)
+        let daemon = try mounted.daemon
+        #expect(try mounted.shell("grep -r x . | wc -c").status == 0)
+        #expect(try mounted.sandbox.opencodefs(["umount", mounted.mountpoint]).status == 0)
+        #expect(mounted.sandbox.mounts == [])
+        #expect(Sandbox.waits { kill(daemon, 0) < 0 || (try? File.text("/proc/\(daemon)/cmdline")) == "" })
+        let again = try mounted.sandbox.opencodefs(["umount", mounted.mountpoint])
+        #expect(again.status == 5)
+        #expect(again.errors.contains("no mount of opencodefs"))
+        #expect(try mounted.sandbox.opencodefs(["umount"]).status == 2)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `kill -9 leaves a dead mount that the next mount repairs`() throws {
+        let mounted = try MountedHistory(demo: .both)
+        let before = try FileTree(mounted.mountpoint).nodes.count
+        #expect(before > 60)
+        try kill(mounted.daemon, SIGKILL)
+        #expect(Sandbox.waits { File.failure { access(mounted.path("x"), F_OK) } == ENOTCONN })
+        let run = try mounted.opencodefs("mount", mounted.mountpoint)
+        #expect(run.status == 0)
+        #expect(run.errors.contains("repaired"), "\(run.errors)")
+        #expect(mounted.sandbox.mounts == [mounted.mountpoint])
+        #expect(try FileTree(mounted.mountpoint).nodes.count == before)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `umount of a mount in use names the program`() throws {
+        let mounted = try MountedHistory(demo: .v1)
+        let sleeper = Process()
+        sleeper.executableURL = URL(fileURLWithPath: "/bin/sleep")
+        sleeper.arguments = ["60"]
+        sleeper.currentDirectoryURL = URL(fileURLWithPath: mounted.mountpoint)
+        try sleeper.run()
+        // What a test starts inherits its blocked signals: nothing less would reach it.
+        defer { kill(sleeper.processIdentifier, SIGKILL) }
+        let run = try mounted.sandbox.opencodefs(["umount", mounted.mountpoint])
+        #expect(run.status == 11)
+        #expect(run.errors.contains("in use"), "\(run.errors)")
+        #expect(run.errors.contains("\(sleeper.processIdentifier) sleep (cwd)"), "\(run.errors)")
+        #expect(mounted.sandbox.mounts == [mounted.mountpoint])
+        #expect(try mounted.sandbox.opencodefs(["umount", "--lazy", mounted.mountpoint]).status == 0)
+        #expect(mounted.sandbox.mounts == [])
+    }
+
+    /// No other open() of the database and no fork after the first: either could cost somebody's locks.
+    @Test(.timeLimit(.minutes(1)))
+    func `the database is opened by SQLite alone, and nothing forks afterwards`() throws {
+        let sandbox = try Sandbox()
+        let database = try TestDatabase(.v1, at: sandbox.path + "/opencode.db")
+        try RemovingTests.fill(Rows(database), database)
+        let mountpoint = try sandbox.directory.directory("mnt")
+        let log = sandbox.path + "/trace"
+        let tracer = Process()
+        tracer.executableURL = URL(fileURLWithPath: "/usr/bin/strace")
+        tracer.arguments = [
+            "-f", "-y", "-s", "300", "-e", "trace=open,openat,close,clone,clone3,fork,vfork,execve", "-o", log,
+            Run.opencodefsPath, "mount", "--foreground", "--database", database.path, mountpoint,
+        ]
+        tracer.environment = ProcessInfo.processInfo.environment.merging(sandbox.environment) { $1 }
+        tracer.standardError = FileHandle.nullDevice
+        try tracer.run()
+        #expect(Sandbox.waits(seconds: 20) { (try? File.names(in: mountpoint)) == ["shop~other", "shop~shop"] })
+        #expect(try Run.shell("grep -r text . | wc -l && rm -r shop~other/2*", in: mountpoint).status == 0)
+        let unmounting = try File.contents(log).count
+        #expect(try sandbox.opencodefs(["umount", mountpoint]).status == 0)
+        tracer.waitUntilExit()
+        #expect(tracer.terminationStatus == 0)
+
+        let lines = try File.text(log).split(separator: "\n")
+        let first = try #require(lines.firstIndex { $0.contains("openat(") && $0.contains("\"\(database.path)\"") })
+        for line in lines[first...] {
+            let call = line.drop { $0.isNumber || $0 == " " }
+            if call.hasPrefix("fork") || call.hasPrefix("vfork") || call.hasPrefix("execve") {
+                Issue.record("a fork with the database open: \(line)")
+            }
+            if call.hasPrefix("clone"), !call.contains("CLONE_THREAD") { Issue.record("no thread: \(line)") }
+        }
+        let opened = lines.filter {
+            $0.contains("openat(") && $0.contains("\"\(database.path)") && !$0.contains("ENOENT")
+        }
+        #expect(opened.count >= 3)
+        for line in opened {
+            let name = line.split(separator: "\"").dropFirst().first.map(String.init) ?? ""
+            let isExpected = ["", "-wal", "-shm", "-journal"].contains { name == database.path + $0 }
+            #expect(isExpected, "\(line)")
+        }
+        // Nor is one closed while the mount serves.
+        let serving = try File.text(log).utf8.prefix(unmounting)
+        let closed = String(serving)?.split(separator: "\n").filter {
+            $0.contains("close(") && $0.contains("<\(database.path)>")
+        }
+        #expect(closed == [])
+    }
+}
