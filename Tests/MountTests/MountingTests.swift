@@ -189,6 +189,85 @@ import Testing
         #expect(mounted.sandbox.mounts == [])
     }
 
+    /// Everybody else's mounts go through fusermount3. The mount namespace is for a /dev/fuse that everybody may open, as
+    /// systems outside of containers have it.
+    @Test(.enabled(if: geteuid() == 0, "for everybody else all other tests prove it"), .timeLimit(.minutes(1)))
+    func `a user without rights of root mounts, removes, restores and unmounts`() throws {
+        let sandbox = try Sandbox()
+        let script = """
+            set -e
+            mknod fuse c 10 229 && chmod 666 fuse && mount --bind fuse /dev/fuse
+            mkdir own && chown 65534:65534 own && cp "$1" own/opencodefs && cd own
+            exec setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=$PWD XDG_STATE_HOME=$PWD/state sh -ec '
+                id -u
+                ./opencodefs demo --sessions 3 --messages 30 demo.db
+                mkdir mnt
+                ./opencodefs mount -d demo.db mnt
+                find mnt -name "*~msg_*" | wc -l
+                rm "$(find mnt -name "*~msg_*" | head -n 1)"
+                find mnt -name "*~msg_*" | wc -l
+                ./opencodefs restore -d demo.db --last
+                sleep 0.2
+                find mnt -name "*~msg_*" | wc -l
+                (cd mnt && ../opencodefs umount ../mnt) || echo busy: $?
+                ./opencodefs umount mnt
+                ls mnt | wc -l
+            ' 2>&1
+            """
+        #expect(chmod(sandbox.path, 0o755) == 0)
+        let run = try Run.program(
+            "unshare", ["--mount", "/bin/sh", "-c", script, "sh", Run.opencodefsPath], in: sandbox.path,
+            environment: sandbox.environment)
+        #expect(run.status == 0, "\(run.text) \(run.errors)")
+        let lines = run.lines
+        #expect(lines.first == "65534")
+        #expect(lines.filter { Int($0) != nil } == ["65534", "30", "29", "30", "0"], "\(run.text)")
+        #expect(lines.contains { $0.hasPrefix("Mounted ") })
+        #expect(lines.contains { $0.hasPrefix("Restored 1 message") })
+        #expect(lines.contains("busy: 11"), "\(run.text)")
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `paths may hold blanks, commas, backslashes and links`() throws {
+        let sandbox = try Sandbox()
+        let folder = try sandbox.directory.directory("a b,c\\d \u{e9}")
+        let database = try TestDatabase(demo: .v1, at: folder + "/open code,\\.db", sessions: 2, messages: 20)
+        #expect(symlink(database.path, sandbox.path + "/link.db") == 0)
+        _ = try sandbox.directory.directory("a b,c\\d \u{e9}/m n,t\\")
+        #expect(symlink(folder + "/m n,t\\", sandbox.path + "/link") == 0)
+        let run = try sandbox.opencodefs(["mount", "--database", "../link.db", "../link/"])
+        #expect(run.status == 0, "\(run.errors)")
+        let mounts = sandbox.mounts
+        #expect(mounts == [folder + "/m n,t\\"])
+        #expect(try !File.names(in: folder + "/m n,t\\").isEmpty)
+        #expect(try sandbox.opencodefs(["mount"]).lines.contains("\(folder)/m n,t\\\t\(database.path)\trw"))
+        #expect(try sandbox.opencodefs(["status", "--json", "../link"]).status == 0)
+        #expect(try Run.shell("rm \"$(find -L '\(sandbox.path)/link' -name '*~msg_*' | head -n 1)\"").status == 0)
+        #expect(try sandbox.opencodefs(["restore", "--database", database.path, "--last"]).status == 0)
+        #expect(try sandbox.opencodefs(["umount", "../link"]).status == 0)
+        let left = sandbox.mounts
+        #expect(left == [])
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a mount keeps neither its caller's files nor its directory`() throws {
+        let mounted = try MountedHistory(demo: .v1)
+        let daemon = try mounted.daemon
+        try mounted.unmount()
+        // The caller holds a lock and a pipe; whoever waits for either would wait as long as the mount lives.
+        let lock = mounted.sandbox.path + "/lock"
+        let run = try mounted.shell(
+            """
+            cd ../work; exec 9>'\(lock)'; flock 9; { '\(Run.opencodefsPath)' mount -d '\(mounted.database.path)' \
+                '\(mounted.mountpoint)'; } | cat; exec 9>&-; flock -n '\(lock)' echo free
+            """)
+        #expect(run.status == 0)
+        #expect(run.text.contains("free"), "\(run.text) \(run.errors)")
+        #expect(try mounted.daemon != daemon)
+        let process = try "/proc/\(mounted.daemon)"
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: process + "/cwd") == "/")
+    }
+
     /// No other open() of the database and no fork after the first: either could cost somebody's locks.
     @Test(.timeLimit(.minutes(1)))
     func `the database is opened by SQLite alone, and nothing forks afterwards`() throws {

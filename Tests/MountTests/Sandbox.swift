@@ -79,7 +79,14 @@ struct Sandbox: ~Copyable {
             guard line.contains(" - fuse.opencodefs "), fields.count > 4, fields[4].hasPrefix(path + "/") else {
                 return nil
             }
-            return String(fields[4])
+            return unescaped(fields[4])
+        }
+    }
+
+    /// A blank stands as \040, a backslash as \134 (proc(5)).
+    private static func unescaped(_ field: Substring) -> String {
+        [(" ", "040"), ("\t", "011"), ("\n", "012"), ("\\", "134")].reduce(String(field)) { field, pair in
+            field.replacingOccurrences(of: "\\" + pair.1, with: pair.0)
         }
     }
 
