@@ -51,9 +51,15 @@ struct Mountpoint {
         return path
     }
 
+    private static func isDead(_ path: String) -> Bool {
+        if case .failure(let error) = System.kind(path) { return error.code == ENOTCONN }
+        // For a moment the kernel still answers stat(2) by itself; opendir(3) it never does.
+        return System.names(in: path) == nil && errno == ENOTCONN
+    }
+
     /// Killed with SIGKILL, a daemon leaves its mount behind: every call on it fails with ENOTCONN until it is unmounted.
     private static func repair(_ given: String) throws(CommandFailure) {
-        guard case .failure(let error) = System.kind(given), error.code == ENOTCONN else { return }
+        guard isDead(given) else { return }
         // The path cannot be resolved through a dead mount, but what is above it can.
         let absolute = System.path(given, below: System.workingDirectory)
         let trimmed = absolute.count > 1 && absolute.hasSuffix("/") ? String(absolute.dropLast()) : absolute

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// OpenCode goes on writing while programs read.
-@Suite struct LiveTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct LiveTests {
     /// A text that says its number at both ends and in between, and whose length and letters depend on it.
     private static func text(_ number: Int) -> String {
         let filling = String(repeating: String(number % 10), count: 1_000 + (number * 7_919) % 90_000)
@@ -114,7 +114,7 @@ import Testing
         meeting.finished.signal()
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [DemoHistory.Family.v1, .v2])
+    @Test(arguments: [DemoHistory.Family.v1, .v2])
     func `R4 readers get whole versions while a writer inserts, updates and deletes`(
         family: DemoHistory.Family
     ) throws {
@@ -158,7 +158,7 @@ import Testing
         #expect(slowest < .seconds(2), "the writer waited \(slowest)")
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [DemoHistory.Family.v1, .v2])
+    @Test(arguments: [DemoHistory.Family.v1, .v2])
     func `R5 a change is seen within 0.2 s by who has read the file before`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
@@ -194,8 +194,7 @@ import Testing
         #expect(delays.max() ?? .zero < .milliseconds(600), "\(delays)")
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `a table that OpenCode's upgrade adds is seen while mounted`() throws {
+    @Test func `a table that OpenCode's upgrade adds is seen while mounted`() throws {
         let mounted = try MountedHistory(.v1) { rows in
             try rows.project("shop")
             try rows.session("ses_1", title: "Old")

@@ -4,7 +4,7 @@ import SQL
 import TestSupport
 import Testing
 
-@Suite struct NamingTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct NamingTests {
     private static func one(_ family: DemoHistory.Family, _ arguments: [String] = []) throws -> MountedHistory {
         try MountedHistory(family, arguments) { rows in
             try rows.project("shop")
@@ -13,7 +13,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `N1 after a new title the former name and the id are the same directory`(family: DemoHistory.Family) throws {
         let mounted = try Self.one(family)
         let folder = mounted.path("shop~shop")
@@ -45,7 +45,7 @@ import Testing
                 == 0)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `N1 a message is found by its name and its id, never by another label`(family: DemoHistory.Family) throws {
         let mounted = try Self.one(family)
         let folder = try mounted.session("ses_1") + "/messages/"
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `N2 names=id lists ids alone`(family: DemoHistory.Family) throws {
         let mounted = try Self.one(family, ["-o", "names=id"])
         #expect(try File.names(in: mounted.mountpoint) == ["shop"])
@@ -70,8 +70,7 @@ import Testing
         #expect(!File.exists(mounted.path("shop~shop")))
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `N3 V1 ordinals stay while messages come and go`() throws {
+    @Test func `N3 V1 ordinals stay while messages come and go`() throws {
         let mounted = try Self.one(.v1)
         let rows = try Rows(mounted.database)
         let folder = try mounted.session("ses_1") + "/messages"
@@ -93,7 +92,7 @@ import Testing
         #expect(lists(["000002.user~msg_2.json", "000005.user~msg_5.json"]))
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [DemoHistory.Family.v2, .both])
+    @Test(arguments: [DemoHistory.Family.v2, .both])
     func `N3 V2 ordinals are the numbers that OpenCode stores`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
@@ -111,7 +110,7 @@ import Testing
         #expect(Sandbox.waits(seconds: 0.5) { File.exists(folder + "/000003.model-switched~msg_3.json") })
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `N3 a session's label is its local day and the slug of its title`(family: DemoHistory.Family) throws {
         let titles: [(title: String, slug: String)] = [
             ("Fix: login/redirect!", ".Fix-login-redirect"), ("", ""), ("  ", ""), ("🦊", ""), ("---", ""),
@@ -140,7 +139,7 @@ import Testing
         #expect(try mounted.session("ses_0").hasSuffix("/2026-11-19.Fix-login-redirect~ses_0"))
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `N5 a session moves with its parent, its archive and its project`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
@@ -170,7 +169,7 @@ import Testing
         #expect(try File.names(in: other) == ["2026-11-18~ses_child", "project.json"])
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `N6 a project's label is the last part of its worktree`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("global", worktree: "/")
@@ -186,8 +185,7 @@ import Testing
             ])
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `N7 a session that OpenCode 2 copies is shown once, from its copy`() throws {
+    @Test func `N7 a session that OpenCode 2 copies is shown once, from its copy`() throws {
         let mounted = try MountedHistory(.both) { rows in
             let old = Rows(connection: rows.connection, generation: .v1)
             try old.project("shop")

@@ -5,7 +5,7 @@ import SQL
 import TestSupport
 import Testing
 
-@Suite struct OptionTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct OptionTests {
     private static func fill(_ rows: Rows) throws {
         try rows.project("shop", worktree: "/home/u/shop")
         try rows.project("other", worktree: "/home/u/other")
@@ -15,7 +15,7 @@ import Testing
         for name in ["shop", "other"] { try rows.message("msg_\(name)", in: "ses_\(name)") }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `ro answers every change with EROFS`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family, ["-o", "ro"], fill: Self.fill)
         let before = try mounted.database.dump()
@@ -37,7 +37,7 @@ import Testing
         #expect(!File.exists(mounted.sandbox.path + "/state"))
     }
 
-    @Test(.enabled(if: geteuid() == 0, "only root makes files another's"), .timeLimit(.minutes(1)))
+    @Test(.enabled(if: geteuid() == 0, "only root makes files another's"))
     func `everything is private to its owner, unless uid, gid and umask say otherwise`() throws {
         let mounted = try MountedHistory(.v1, fill: Self.fill)
         func facts() throws -> [[UInt32]] {
@@ -63,7 +63,7 @@ import Testing
         #expect(Set(try facts()) == [[1, 0o750, 65534, 65534], [0, 0o640, 65534, 65534]])
     }
 
-    @Test(.enabled(if: geteuid() == 0, "only root can be another user"), .timeLimit(.minutes(1)))
+    @Test(.enabled(if: geteuid() == 0, "only root can be another user"))
     func `another user is kept out, unless allow_other and umask let them in`() throws {
         let mounted = try MountedHistory(.v1, fill: Self.fill)
         // It is the mount that refuses, not what is above it.
@@ -91,8 +91,7 @@ import Testing
         #expect(try File.exists(mounted.message("msg_shop", of: "ses_shop")))
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `options of fstab are accepted, and some reach the kernel`() throws {
+    @Test func `options of fstab are accepted, and some reach the kernel`() throws {
         let mounted = try MountedHistory(
             .v1,
             [
@@ -108,7 +107,7 @@ import Testing
         #expect(status["trashDays"]?.number == 3)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `--project shows one project, with the children of its sessions`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family, ["--project", "shop"], fill: Self.fill)
         #expect(try File.names(in: mounted.mountpoint) == ["shop~shop"])
@@ -129,8 +128,7 @@ import Testing
         #expect(try File.names(in: mounted.mountpoint) == ["other~other", "shop~shop"])
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `--project . is the project of the working directory`() throws {
+    @Test func `--project . is the project of the working directory`() throws {
         let sandbox = try Sandbox()
         let database = try TestDatabase(.v1, at: sandbox.path + "/opencode.db")
         let inside = try sandbox.directory.directory("work/shop/Sources")
@@ -153,8 +151,7 @@ import Testing
         #expect(mounts == [])
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `the configuration file sets what the command line does not`() throws {
+    @Test func `the configuration file sets what the command line does not`() throws {
         let sandbox = try Sandbox()
         let database = try TestDatabase(.v1, at: sandbox.path + "/opencode.db")
         try Self.fill(try Rows(database))
@@ -174,8 +171,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `where follows the documented order`() throws {
+    @Test func `where follows the documented order`() throws {
         let sandbox = try Sandbox()
         func chosen(_ arguments: [String] = [], _ environment: [String: String] = [:]) throws -> String? {
             let run = try sandbox.opencodefs(["where", "--json"] + arguments, environment: environment)

@@ -4,8 +4,8 @@ import SQL
 import TestSupport
 import Testing
 
-@Suite struct ReadingTests {
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+@Suite(.serialized, .timeLimit(.minutes(3))) struct ReadingTests {
+    @Test(arguments: DemoHistory.Family.allCases)
     func `R3 a message's time is its newest row's, and moves with its bytes`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
@@ -36,7 +36,7 @@ import Testing
         #expect(try File.status(path).st_ino == before.st_ino)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `R3 inode numbers and times survive a remount`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(demo: family)
         func snapshot(_ mountpoint: String) throws -> [[UInt8]: [Int64]] {
@@ -53,7 +53,7 @@ import Testing
     }
 
     /// R5: only a look at the bytes themselves can notice it.
-    @Test(.timeLimit(.minutes(1)), arguments: [DemoHistory.Family.v1, .v2])
+    @Test(arguments: [DemoHistory.Family.v1, .v2])
     func `R5 an UPDATE that leaves time and length alone is seen within 10 s`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
@@ -87,7 +87,7 @@ import Testing
         return (counts[Int(UInt8(ascii: "a"))] > 10, counts[Int(UInt8(ascii: "b"))] > 10)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [DemoHistory.Family.v1, .v2], [false, true])
+    @Test(arguments: [DemoHistory.Family.v1, .v2], [false, true])
     func `R4 who has a message open reads the old text to its end`(family: DemoHistory.Family, isSilent: Bool) throws {
         let mounted = try large(family)
         let path = try mounted.message("msg_1", of: "ses_1")
@@ -111,7 +111,7 @@ import Testing
     }
 
     /// The kernel has the beginning of the old text; what it then reads is the end of the new one.
-    @Test(.timeLimit(.minutes(1)), arguments: [DemoHistory.Family.v1, .v2])
+    @Test(arguments: [DemoHistory.Family.v1, .v2])
     func `R4 who opens a message that changed silently gets no mixture, and soon the new text`(
         family: DemoHistory.Family
     ) throws {
@@ -122,7 +122,7 @@ import Testing
         let rows = try Rows(mounted.database)
         try rows.connection.run("UPDATE \(rows.messages) SET data = replace(data, 'a', 'b') WHERE id = 'msg_1'")
         var refusals = 0
-        let isNew = Sandbox.waits(seconds: 1) {
+        let isNew = Sandbox.waits(seconds: 5) {
             do {
                 return try letters(File.contents(path)) == (false, true)
             } catch let error as SystemError {
@@ -138,7 +138,7 @@ import Testing
         #expect(try File.status(path).nanoseconds == before.nanoseconds + 1)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `R6 user.opencode.malformed says where a message stops being JSON`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
@@ -163,7 +163,7 @@ import Testing
                 == 1)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `R8 df tells the size of the database and counts its rows`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(demo: family)
         var (status, own) = (statvfs(), statvfs())
@@ -187,7 +187,7 @@ import Testing
         #expect(Int(status.f_files) == rows)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `R10 session.json holds the columns of its row`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(demo: family, sessions: 12)
         let run = try mounted.shell(
@@ -236,7 +236,7 @@ import Testing
         #expect(compared > 12)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `R10 project.json and todo.json hold the columns of their rows`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(demo: family, sessions: 20)
         let projects = try mounted.database.column("SELECT id FROM project")
@@ -266,7 +266,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `R9 secrets are nowhere in the tree`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
@@ -296,7 +296,7 @@ import Testing
         #expect(try mounted.shell("grep -rF ses_1 . | wc -l").text != "0\n")
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `writing is refused with EPERM and changes nothing`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(demo: family)
         let id = try mounted.database.column(
@@ -323,8 +323,7 @@ import Testing
         #expect(try File.contents(file) == bytes)
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `errors.jsonl gets a line without words of a conversation`() throws {
+    @Test func `errors.jsonl gets a line without words of a conversation`() throws {
         let mounted = try MountedHistory(.v1) { rows in
             try rows.project("shop")
             try rows.session("ses_1", title: "Private title")
@@ -352,7 +351,7 @@ import Testing
         #expect(!lines.contains { $0.contains("Private words") })
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `status.json tells what the mount shows`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(demo: family)
         let status = try JSONValue(File.contents(mounted.path(".opencodefs/status.json")))

@@ -4,7 +4,7 @@ import SQL
 import TestSupport
 import Testing
 
-@Suite struct RemovingTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct RemovingTests {
     /// A parent with two messages, a child and a grandchild, an archived session, and another project.
     static func fill(_ rows: Rows, _ database: TestDatabase) throws {
         try rows.project("shop")
@@ -44,7 +44,7 @@ import Testing
         return try MountedHistory(sandbox, database, arguments)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `D1 rm of a message deletes it with its parts and nothing else`(family: DemoHistory.Family) throws {
         let mounted = try Self.mounted(family)
         let before = try mounted.database.dump()
@@ -67,7 +67,7 @@ import Testing
         #expect(try mounted.shell("rm '\(path)'").errors.contains("No such file"))
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `D1 rm by the id alone removes the listed name too`(family: DemoHistory.Family) throws {
         let mounted = try Self.mounted(family)
         let path = try mounted.message("msg_other_1", of: "ses_other")
@@ -78,7 +78,7 @@ import Testing
         #expect(try File.names(in: folder).count == 2)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `D2 rm -r of a session takes everything that names it`(family: DemoHistory.Family) throws {
         let mounted = try Self.mounted(family)
         let before = try mounted.database.dump()
@@ -99,7 +99,7 @@ import Testing
         #expect(try mounted.database.column("PRAGMA foreign_key_check") == [])
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `D3 restore brings back every row but events, bit by bit`(family: DemoHistory.Family) throws {
         let mounted = try Self.mounted(family)
         var before = try mounted.database.dump()
@@ -124,7 +124,7 @@ import Testing
         #expect(try mounted.opencodefs("restore", "--last").status == 5)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `D3 a message comes back by its id`(family: DemoHistory.Family) throws {
         let mounted = try Self.mounted(family)
         let before = try mounted.database.dump()
@@ -141,7 +141,7 @@ import Testing
         #expect(try File.status(path).st_ino == status.st_ino)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `D3 restore says when an id is taken, and changes nothing`(family: DemoHistory.Family) throws {
         let mounted = try Self.mounted(family)
         #expect(try unlink(mounted.message("msg_other_2", of: "ses_other")) == 0)
@@ -159,7 +159,7 @@ import Testing
         #expect(try File.exists(mounted.message("msg_other_2", of: "ses_other")))
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `D3 restore of a message whose session is gone names the session`(family: DemoHistory.Family) throws {
         let mounted = try Self.mounted(family)
         let before = try mounted.database.dump()
@@ -174,8 +174,7 @@ import Testing
         #expect(try mounted.database.dump() == before)
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `D3 trash=0 removes for good`() throws {
+    @Test func `D3 trash=0 removes for good`() throws {
         let mounted = try Self.mounted(.v1, ["-o", "trash=0"])
         let path = try mounted.message("msg_other_2", of: "ses_other")
         #expect(unlink(path) == 0)
@@ -185,7 +184,7 @@ import Testing
         #expect(try mounted.opencodefs("restore", "--last").status == 5)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `D3 what rm took survives kill -9 of the daemon`(family: DemoHistory.Family) throws {
         let mounted = try Self.mounted(family)
         var before = try mounted.database.dump()
@@ -198,7 +197,7 @@ import Testing
         #expect(try mounted.database.dump() == before)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `D2 rm -r of a project's sessions leaves the project`(family: DemoHistory.Family) throws {
         let mounted = try Self.mounted(family)
         let run = try mounted.shell("rm -r shop~shop/2* shop~shop/archived/2*")
@@ -221,7 +220,7 @@ import Testing
         #expect(try mounted.database.column("SELECT count(*) FROM project") == ["2"])
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `D2 rmdir of what holds something is refused`(family: DemoHistory.Family) throws {
         let mounted = try Self.mounted(family)
         let before = try mounted.database.dump()
@@ -243,7 +242,7 @@ import Testing
         #expect(File.exists(mounted.path("shop~shop/archived")))
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `D2 find -empty -delete eats no session without messages`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
@@ -261,7 +260,7 @@ import Testing
         #expect(try File.names(in: path) == ["messages", "session.json"])
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `D2 what unlink hides returns when a message arrives`(family: DemoHistory.Family) throws {
         let mounted = try Self.mounted(family)
         let path = try mounted.session("ses_parent")
@@ -278,7 +277,7 @@ import Testing
         #expect(try File.names(in: path) == names)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `D2 a session to which a message came in between is not removed`(family: DemoHistory.Family) throws {
         let mounted = try Self.mounted(family)
         let path = try mounted.session("ses_other")
@@ -292,7 +291,7 @@ import Testing
         #expect(Sandbox.waits(seconds: 0.5) { (try? File.names(in: path)) == ["messages", "session.json"] })
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `D2 a session bound to a workspace is not removed`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
@@ -314,7 +313,7 @@ import Testing
         #expect(try mounted.database.dump() == before)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [DemoHistory.Family.v1, .v2])
+    @Test(arguments: [DemoHistory.Family.v1, .v2])
     func `D1 awkward messages are removed and come back bit by bit`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family) { _ in }
         try AwkwardHistory.write(to: mounted.database)

@@ -192,7 +192,9 @@ extension TestDatabase {
         switch value {
         case .text(let bytes):
             // Escaped, since to Swift two spellings of é are one string.
-            if let text = String(validating: bytes, as: UTF8.self) {
+            if bytes.allSatisfy({ $0 < 0x80 }) {
+                "'" + String(decoding: bytes, as: UTF8.self) + "'"
+            } else if let text = String(validating: bytes, as: UTF8.self) {
                 "'" + text.unicodeScalars.map { $0.escaped(asASCII: true) }.joined() + "'"
             } else {
                 "broken\(bytes)"

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The whole tree, compared with the whole database.
-@Suite struct WholeTreeTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct WholeTreeTests {
     /// Fails for every file that is missing, too many, or other than its rows say.
     private func compare(_ shown: [[UInt8]: FileTree.Node], with expected: ExpectedTree) {
         func text(_ path: [UInt8]) -> String { String(decoding: path, as: UTF8.self) }
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `R1 R2 N5 N7 a history is shown row by row`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(demo: family, sessions: 16, messages: 160)
         let tree = try FileTree(mounted.mountpoint)
@@ -34,7 +34,7 @@ import Testing
         compare(tree.withoutLabels, with: expected)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `R1 R2 R6 N4 awkward rows are shown as they are`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family) { _ in }
         try AwkwardHistory.write(to: mounted.database)
@@ -46,7 +46,7 @@ import Testing
         compare(tree.withoutLabels, with: expected)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `N2 names=id lists awkward rows by their ids alone`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family, ["-o", "names=id"]) { _ in }
         try AwkwardHistory.write(to: mounted.database)
@@ -56,7 +56,7 @@ import Testing
         compare(tree.nodes, with: try ExpectedTree(mounted.database))
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [DemoHistory.Family.v1, .v2])
+    @Test(arguments: [DemoHistory.Family.v1, .v2])
     func `N1 every entry is found by its id alone, and is the same`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family) { _ in }
         try AwkwardHistory.write(to: mounted.database)
@@ -72,7 +72,6 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(1)),
         arguments: [
             "find . -ls", "ls -lR", "ls -laR --full-time", "du -s .", "tar c . | wc -c", "grep -rl role . | wc -l",
             "find . -type f -print0 | xargs -0 md5sum", "find . -name '*.json' -size +4M | grep large",
@@ -91,7 +90,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.allCases)
     func `R6 an empty database is an empty tree`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family) { _ in }
         #expect(try File.names(in: mounted.mountpoint) == [])
@@ -107,8 +106,7 @@ import Testing
         #expect(try File.exists(mounted.session("ses_1") + "/session.json"))
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `the control directory is reachable and not listed`() throws {
+    @Test func `the control directory is reachable and not listed`() throws {
         let mounted = try MountedHistory(demo: .v1)
         #expect(try !File.names(in: mounted.mountpoint).contains(".opencodefs"))
         #expect(try File.names(in: mounted.path(".opencodefs")) == ["errors.jsonl", "status.json"])
