@@ -4,6 +4,7 @@ package enum JSONText {
     /// database's text, and to replace them would hide that.
     package static func quoted(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         var result: [UInt8] = [UInt8(ascii: "\"")]
+        result.reserveCapacity(bytes.underestimatedCount + 2)
         for byte in bytes {
             switch byte {
             case UInt8(ascii: "\""): result += "\\\"".utf8
