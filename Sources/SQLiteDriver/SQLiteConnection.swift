@@ -104,6 +104,17 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
         // IMMEDIATE: a transaction that reads first and writes later fails at once with SQLITE_BUSY_SNAPSHOT,
         // whatever the busy timeout (sqlite.org/lang_transaction.html).
         try run("BEGIN IMMEDIATE")
+        guard !hasMoved else {
+            rollback()
+            throw SQLError(.unavailable, message: "the database file was deleted or replaced; mount it again")
+        }
+    }
+
+    /// Whether the path leads to another file now, or to none: what is written here nobody would find.
+    private var hasMoved: Bool {
+        var answer: CInt = 0
+        let code = unsafe sqlite3_file_control(database, "main", SQLITE_FCNTL_HAS_MOVED, &answer)
+        return code == SQLITE_OK && answer != 0
     }
 
     package func commit() throws(SQLError) {

@@ -109,10 +109,18 @@ struct TypeScriptSnapshot: HistorySnapshot {
         counts.sessions = try sessions().count
         return try query { () throws(SQLError) in
             for generation in schema.generations {
-                counts.messages += Int(try connection.integer("SELECT count(*) FROM \(generation.messages)") ?? 0)
-                if generation.kind == .v1 {
-                    counts.parts += Int(try connection.integer("SELECT count(*) FROM part") ?? 0)
-                }
+                // What a newer generation has too is shown from there (rule N7).
+                let newer = schema.generations.prefix { $0.kind != generation.kind }.first
+                let shown: SQLQuery =
+                    if let newer {
+                        "FROM \(generation.messages) WHERE session_id NOT IN (SELECT id FROM \(newer.sessions))"
+                    } else {
+                        "FROM \(generation.messages)"
+                    }
+                counts.messages += Int(try connection.integer("SELECT count(*) \(shown)") ?? 0)
+                guard generation.kind == .v1 else { continue }
+                let parts: SQLQuery = newer == nil ? "" : "WHERE message_id IN (SELECT id \(shown))"
+                counts.parts += Int(try connection.integer("SELECT count(*) FROM part \(parts)") ?? 0)
             }
             return counts
         }
