@@ -11,7 +11,6 @@ package import VFS
 package final class Mount: @unchecked Sendable {
     private let session: OpaquePointer
     private let server: Unmanaged<Server>
-    private let notifications = NotificationQueue()
     /// Threads that are serving.
     private let serving = Atomic(0)
 
@@ -81,9 +80,6 @@ package final class Mount: @unchecked Sendable {
         unsafe server.release()
     }
 
-    /// The way back to the kernel.
-    package var notifier: any KernelNotifier { notifications }
-
     /// Answers requests from some threads until the file system is unmounted; returns at once.
     ///
     /// - Parameter onEnd: called once, from the last thread, when nothing is mounted any more.
@@ -92,14 +88,10 @@ package final class Mount: @unchecked Sendable {
     ) {
         unsafe server.takeUnretainedValue().fileSystem = fileSystem
         serving.store(count, ordering: .sequentiallyConsistent)
-        Thread.start { [self] in
-            notifications.send { node, name in notifyForget(node, name) }
-        }
         for _ in 0..<count {
             Thread.start { [self] in
                 serveRequests()
                 if serving.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 {
-                    notifications.close()
                     onEnd()
                 }
             }
@@ -118,14 +110,5 @@ package final class Mount: @unchecked Sendable {
         }
         // The others learn it from the flag, or from the connection itself.
         unsafe fuse_session_exit(session)
-    }
-
-    private func notifyForget(_ parent: NodeID, _ name: FileName) {
-        unsafe name.bytes.withUnsafeBufferPointer { bytes in
-            unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
-                _ = unsafe fuse_lowlevel_notify_inval_entry(
-                    session, parent.rawValue, characters.baseAddress, characters.count)
-            }
-        }
     }
 }

@@ -51,13 +51,18 @@ extension Caller {
 @safe
 private struct WaitingRequest: @unchecked Sendable {
     private let request: fuse_req_t
+    private let start = ContinuousClock.now
+
+    /// The kernel reports every signal, also those a program handles itself and by the hundred (Go's SIGURG, a timer's
+    /// SIGALRM). Work that is nearly done is finished; only waiting is worth being interrupted.
+    private static let grace = Duration.milliseconds(300)
 
     init(_ request: fuse_req_t) {
         unsafe self.request = request
     }
 
     var isInterrupted: Bool {
-        unsafe fuse_req_interrupted(request) != 0
+        unsafe fuse_req_interrupted(request) != 0 && .now > start + Self.grace
     }
 }
 

@@ -16,6 +16,8 @@ struct NodeTable {
         var validated: ChangeToken?
         /// What the bytes were when they were first read, to notice a change that times and lengths do not show.
         var content: Content?
+        /// Where the bytes stop being JSON, once somebody has asked: nil inside when they do not.
+        var fault: Int??
         /// The bytes of a file that is made for each lookup (status.json): this version exists nowhere else.
         var ownBytes: [UInt8]?
         fileprivate var lookups: UInt64 = 0
@@ -80,6 +82,10 @@ struct NodeTable {
 
     mutating func setContent(_ id: NodeID, _ content: Content) {
         nodes[id]?.content = content
+    }
+
+    mutating func setFault(_ id: NodeID, _ fault: Int?) {
+        nodes[id]?.fault = .some(fault)
     }
 
     /// The next lookup of the place makes a new node: the kernel takes the old one for dead.

@@ -59,7 +59,7 @@ extension SessionFileSystem {
 
     func counts(_ patience: Patience) throws(Failure) -> Counts {
         do throws(StoreError) {
-            let token = try store.changeToken()
+            let token = try store.changeToken(patience)
             if let kept = state.withLock({ $0.counts }), kept.token == token { return kept.value }
             let counts = try store.reading(patience) { (snapshot) throws(StoreError) in try snapshot.counts() }
             state.withLock { $0.counts = (token, counts) }

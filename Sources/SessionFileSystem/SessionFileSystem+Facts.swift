@@ -83,9 +83,7 @@ extension SessionFileSystem {
             case .children(let id): catalog.sessions(in: .children(id)).map(\.updated).max() ?? 0
             case .session(let id), .messages(let id):
                 if let session = catalog.sessions[id] {
-                    max(
-                        session.updated,
-                        try snapshot.newestMessage(of: id)?.texts.map(\.updated).max() ?? session.updated)
+                    try updated(session, snapshot)
                 } else {
                     nil
                 }
@@ -93,6 +91,18 @@ extension SessionFileSystem {
             }
         guard let milliseconds else { throw .notFound }
         return Timestamp(milliseconds: milliseconds)
+    }
+
+    /// When a session changed, milliseconds since 1970: the later of its row and its last message.
+    func updated(_ session: Session, _ snapshot: any HistorySnapshot) throws(StoreError) -> Int64 {
+        do throws(StoreError) {
+            let newest = try snapshot.newestMessage(of: session.id)?.texts.map(\.updated).max()
+            return max(session.updated, newest ?? session.updated)
+        } catch {
+            // A damaged message must not take the listing of its project with it: only a time is asked for here.
+            guard case .unavailable = error else { throw error }
+            return session.updated
+        }
     }
 
     /// The answer to a lookup; counts one.

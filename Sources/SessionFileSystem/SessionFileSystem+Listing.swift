@@ -100,8 +100,7 @@ extension SessionFileSystem {
         }
         return try reading(patience) { (snapshot) throws(StoreError) in
             try named.map { (session, name) throws(StoreError) in
-                let newest = try snapshot.newestMessage(of: session.id)?.texts.map(\.updated).max()
-                let modified = Timestamp(milliseconds: max(session.updated, newest ?? session.updated))
+                let modified = Timestamp(milliseconds: try updated(session, snapshot))
                 return line(name, .session(session.id), .directory(modified: modified), token)
             }
         }
@@ -121,7 +120,9 @@ extension SessionFileSystem {
         if !catalog.isEmpty(.children(id)) { candidates.append((.children, .children(id))) }
         var lines: [HandleTable.Line] = []
         for (name, place) in candidates {
-            if state.withLock({ $0.masks.isHidden(place, of: id, now: .now) }) { continue }
+            // children/ is only among the candidates while there are any.
+            let isHidden = state.withLock { $0.masks.isHidden(place, of: id, now: .now) }
+            if isHidden, place != .children(id) { continue }
             do throws(Failure) {
                 lines.append(line(name, place, try facts(of: place, catalog, token, patience), token))
             } catch {

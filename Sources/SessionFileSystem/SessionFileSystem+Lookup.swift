@@ -53,7 +53,8 @@ extension SessionFileSystem {
             case .messages: return try visible(.messages(id), of: id, patience)
             case .children:
                 let place = try existing(.children(id), in: catalog)
-                return try visible(place, of: id, patience)
+                // A child that has come since it was removed brings it back.
+                return catalog.isEmpty(.children(id)) ? try visible(place, of: id, patience) : place
             default: throw .noEntry
             }
         case .messages(let id): return .message(try message(name, of: id, patience), of: id)

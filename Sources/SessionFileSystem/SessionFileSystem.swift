@@ -17,7 +17,6 @@ package final class SessionFileSystem: FileSystem {
     let errors: ErrorLog
     /// Guards everything kept between requests. No database is asked while it is held.
     let state = Mutex(State())
-    private let notifier = Mutex<(any KernelNotifier)?>(nil)
 
     struct State: ~Copyable {
         var nodes = NodeTable()
@@ -54,15 +53,6 @@ package final class SessionFileSystem: FileSystem {
         self.settings = settings
         naming = Naming(style: settings.style)
         errors = ErrorLog(onError: settings.onError)
-    }
-
-    /// Gives the way back to the kernel, once there is one.
-    package func setNotifier(_ notifier: any KernelNotifier) {
-        self.notifier.withLock { $0 = notifier }
-    }
-
-    func notify(_ body: (any KernelNotifier) -> Void) {
-        if let notifier = notifier.withLock({ $0 }) { body(notifier) }
     }
 
     /// How long the kernel may answer a question by itself (rule R5 allows 0.2 s in all). What a node of a file is
@@ -105,7 +95,7 @@ package final class SessionFileSystem: FileSystem {
     /// The history's outline, as of now.
     func catalog(_ patience: Patience) throws(Failure) -> (token: ChangeToken, value: Catalog) {
         do throws(StoreError) {
-            let token = try store.changeToken()
+            let token = try store.changeToken(patience)
             if let kept = state.withLock({ $0.catalog }), kept.token == token { return kept }
             let value = try store.reading(patience) { (snapshot) throws(StoreError) in
                 Catalog(

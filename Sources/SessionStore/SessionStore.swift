@@ -10,7 +10,7 @@ package protocol SessionStore: Sendable {
     func facts() throws(StoreError) -> StoreFacts
 
     /// A token that differs from every earlier one when anything has been committed in between, by whomever.
-    func changeToken() throws(StoreError) -> ChangeToken
+    func changeToken(_ patience: Patience) throws(StoreError) -> ChangeToken
 
     /// Lends one version of the history.
     func reading<Result>(
@@ -27,6 +27,13 @@ package protocol SessionStore: Sendable {
 
     /// Lets go of the database; later calls are refused.
     func close()
+}
+
+extension SessionStore {
+    /// For those who answer to nobody: waits no longer than a program would.
+    package func changeToken() throws(StoreError) -> ChangeToken {
+        try changeToken(.lasting(.seconds(5)))
+    }
 }
 
 /// Which version of the database something was read from. Equal tokens, equal contents.

@@ -58,12 +58,3 @@ package protocol FileSystem: Sendable {
     /// Something was asked that this file system does not offer: the place to write it down.
     func refuse(_ operation: StaticString, _ name: FileName?, in node: NodeID, for caller: Caller) -> Errno
 }
-
-/// The way back to the kernel: telling it what it must no longer believe.
-///
-/// Calls return at once; the messages go out from a thread of their own, since the kernel may ask a serving thread
-/// before it lets a message in.
-package protocol KernelNotifier: Sendable {
-    /// The name leads somewhere else now, or nowhere.
-    func forget(_ name: FileName, in parent: NodeID)
-}

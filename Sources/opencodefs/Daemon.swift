@@ -22,7 +22,9 @@ enum Daemon {
         var vector = unsafe (["opencodefs"] + words).map { unsafe strdup($0) } + [nil]
         defer { for index in unsafe vector.indices { unsafe free(vector[index]) } }
         var child = pid_t()
-        let code = unsafe posix_spawn(&child, "/proc/self/exe", &actions, nil, &vector, environ)
+        // By its own path, so that ps and top call it by its name.
+        let program = System.linkTarget("/proc/self/exe") ?? "/proc/self/exe"
+        let code = unsafe posix_spawn(&child, program, &actions, nil, &vector, environ)
         close(ends.write)
         defer { close(ends.read) }
         guard code == 0 else {

@@ -37,7 +37,6 @@ struct MountService {
         // Before the mount goes: without root that takes a fork.
         defer { store.close() }
         let fileSystem = SessionFileSystem(store: store, settings: settings(try scope(store, workingDirectory)))
-        fileSystem.setNotifier(mount.notifier)
         mount.serve(fileSystem, threads: Self.threads) { Signals.wake() }
         guard System.names(in: mountpoint.path) != nil else {
             throw CommandFailure(.failure, "mounted, but the tree does not answer: \(ErrorNumber().text)")

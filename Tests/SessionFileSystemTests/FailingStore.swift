@@ -44,9 +44,9 @@ final class FailingStore: SessionStore {
         return try store.facts()
     }
 
-    func changeToken() throws(StoreError) -> ChangeToken {
+    func changeToken(_ patience: Patience) throws(StoreError) -> ChangeToken {
         try trouble.ask()
-        return try store.changeToken()
+        return try store.changeToken(patience)
     }
 
     func reading<Result>(

@@ -48,7 +48,6 @@ struct TestTree {
             onError: { [notes] in notes.add($0) })
         settings.style = style
         files = SessionFileSystem(store: store, settings: settings)
-        files.setNotifier(notes)
     }
 
     func addSession(_ id: SQLValue, title: String = "Title", parent: SQLValue = .null, archived: SQLValue = .null)
@@ -128,14 +127,11 @@ struct TestTree {
     var nodes: Int { files.state.withLock { $0.nodes.count } }
 }
 
-/// What the file system told the kernel and the log.
-final class Notes: KernelNotifier {
-    private let names = Mutex<[FileName]>([])
+/// What the file system wrote down.
+final class Notes: Sendable {
     private let lines = Mutex<[String]>([])
 
-    var forgotten: [FileName] { names.withLock { $0 } }
     var errors: [String] { lines.withLock { $0 } }
 
-    func forget(_ name: FileName, in parent: NodeID) { names.withLock { $0.append(name) } }
     func add(_ line: String) { lines.withLock { $0.append(line) } }
 }

@@ -99,15 +99,30 @@ package final class Trash: Sendable {
         }
     }
 
-    /// The trash, locked for somebody who is about to remove something.
-    struct Opening {
+    /// The trash, lent to somebody who removes something.
+    struct Drawer {
         fileprivate let trash: Trash
         fileprivate let connection: any SQLConnection
         fileprivate let removal: Removal
 
+        /// Waits until nobody else writes here. The next ``deposit(_:_:)`` then waits for nothing.
+        ///
+        /// For those who will hold OpenCode's lock meanwhile: somebody may be emptying the trash, which takes long, and
+        /// OpenCode must not wait for that. Who holds OpenCode's lock already (restoring) only reads here.
+        func lock() throws(SQLError) {
+            try connection.beginWriting()
+        }
+
         /// Files an item, durably: when this returns, the rows survive a power cut. Nothing is filed when `fill`
-        /// throws. Once for each opening.
-        func deposit(_ subject: Subject, _ fill: (Deposit) throws(SQLError) -> Void) throws(SQLError) {
+        /// throws.
+        ///
+        /// - Returns: the item's number.
+        func deposit(
+            _ subject: Subject, isLocked: Bool, _ fill: (Deposit) throws(SQLError) -> Void
+        ) throws(SQLError) -> Int64 {
+            if !isLocked { try lock() }
+            // What was deposited is committed by then.
+            defer { connection.rollback() }
             let now = Trash.now()
             let used = try trash.batch(trash.currentBatch(of: removal.process), now, connection)
             let (session, message): (SQLValue, SQLValue) =
@@ -124,21 +139,24 @@ package final class Trash: Sendable {
             try fill(Deposit(connection: connection, item: item))
             try connection.commit()
             trash.fillings.withLock { $0[removal.process] = Filling(batch: used, last: .now) }
+            return item
+        }
+
+        /// Takes an item out again, whose rows were not removed after all.
+        func withdraw(_ item: Int64) throws(SQLError) {
+            try connection.writing { () throws(SQLError) in
+                try connection.run("DELETE FROM item WHERE id = \(item)")
+                try connection.run("DELETE FROM batch WHERE id NOT IN (SELECT batch FROM item)")
+            }
         }
     }
 
-    /// Locks the trash and lends it.
-    ///
-    /// Lock it before OpenCode's database: somebody may be emptying it, which takes long, and OpenCode must not wait for
-    /// that. Who holds OpenCode's lock already (restoring) only reads here.
-    func opened<Result>(
-        for removal: Removal, _ body: (Opening) throws(SQLError) -> Result
+    func lend<Result>(
+        for removal: Removal, _ body: (Drawer) throws(SQLError) -> Result
     ) throws(SQLError) -> Result {
         try pool.lend(removal.patience) { (connection) throws(SQLError) in
-            try connection.beginWriting()
-            // What was deposited is committed by then.
             defer { connection.rollback() }
-            return try body(Opening(trash: self, connection: connection, removal: removal))
+            return try body(Drawer(trash: self, connection: connection, removal: removal))
         }
     }
 

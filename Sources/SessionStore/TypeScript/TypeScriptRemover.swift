@@ -1,44 +1,76 @@
 internal import SQL
 internal import SessionModel
 
-/// Removes rows inside one writing transaction, after filing them in the trash (rules D1 to D3).
+/// Works out which rows a removal takes, files them in the trash and deletes them (rules D1 to D3).
 ///
-/// The trash commits first, durably; then the transaction around this deletes and commits. Killed in between, the rows
-/// stand in both, never in neither.
-///
-/// A method returns why it refuses, or nil when it is done; what the database refuses is thrown.
+/// Each step is for a transaction of the caller's: what is planned and filed in one that reads may be executed in one
+/// that writes, as long as nothing was committed in between.
 struct TypeScriptRemover {
     let connection: any SQLConnection
     let schema: TypeScriptSchema
-    let trash: Trash.Opening?
 
-    func removeMessage(_ id: Message.ID, of session: Session.ID) throws(SQLError) -> StoreError? {
-        guard let generation = try generations(of: session).first else { return .notFound }
-        if let refusal = try workspaceRefusal(session) { return refusal }
+    /// The rows that one removal deletes, in the order of deleting.
+    struct Plan {
+        fileprivate let subject: Trash.Subject
+        fileprivate let targets: [RowSet]
+    }
+
+    /// What there is to do, or why it will not be done.
+    func plan(_ subject: Trash.Subject) throws(SQLError) -> Result<Plan, StoreError> {
+        switch subject {
+        case .message(let id, let session): try planMessage(id, of: session)
+        case .session(let id): try planSession(id)
+        }
+    }
+
+    private func planMessage(_ id: Message.ID, of session: Session.ID) throws(SQLError) -> Result<Plan, StoreError> {
+        guard let generation = try generations(of: session).first else { return .failure(.notFound) }
+        if let refusal = try workspaceRefusal(session) { return .failure(refusal) }
         let messages = generation.messages
         let isThere = try connection.exists(
             "SELECT 1 FROM \(messages) WHERE id = \(id.value) AND session_id = \(session.value)")
-        guard isThere else { return .notFound }
+        guard isThere else { return .failure(.notFound) }
         let target = RowSet(table: messages.name, column: "id", value: id.value)
-        try file(.message(id, of: session), [target])
-        try delete(target)
-        return nil
+        return .success(Plan(subject: .message(id, of: session), targets: [target]))
     }
 
-    func removeSession(_ id: Session.ID) throws(SQLError) -> StoreError? {
+    private func planSession(_ id: Session.ID) throws(SQLError) -> Result<Plan, StoreError> {
         let generations = try generations(of: id)
-        guard let shown = generations.first else { return .notFound }
-        if let refusal = try workspaceRefusal(id) { return refusal }
-        if try connection.exists("SELECT 1 FROM \(shown.messages) WHERE session_id = \(id.value)") { return .notEmpty }
+        guard let shown = generations.first else { return .failure(.notFound) }
+        if let refusal = try workspaceRefusal(id) { return .failure(refusal) }
+        if try connection.exists("SELECT 1 FROM \(shown.messages) WHERE session_id = \(id.value)") {
+            return .failure(.notEmpty)
+        }
         // What OpenCode deletes by hand, since no foreign key ties it to a session; then the session of each
         // generation, or stale V1 rows would come back when the V2 session is gone.
         var targets = Self.untied.compactMap { table, column in
             schema.tables.has(column, in: table) ? RowSet(table: table, column: column, value: id.value) : nil
         }
         targets += generations.map { RowSet(table: $0.sessions.name, column: "id", value: id.value) }
-        try file(.session(id), targets.reversed())
-        for target in targets { try delete(target) }
-        return nil
+        return .success(Plan(subject: .session(id), targets: targets))
+    }
+
+    /// Files the rows in the trash, durably.
+    ///
+    /// - Returns: the number of the item.
+    func file(_ plan: Plan, in trash: Trash.Drawer, isLocked: Bool) throws(SQLError) -> Int64 {
+        try trash.deposit(plan.subject, isLocked: isLocked) { (deposit) throws(SQLError) in
+            // A row goes in before what points at it. A queue, not a recursion: a table may point at itself as often as
+            // it likes.
+            var queue = Array(plan.targets.reversed())
+            var visited = Set(queue)
+            var next = 0
+            while next < queue.count {
+                for set in try collect(queue[next], into: deposit) where visited.insert(set).inserted {
+                    queue.append(set)
+                }
+                next += 1
+            }
+        }
+    }
+
+    func execute(_ plan: Plan) throws(SQLError) {
+        for target in plan.targets { try connection.run("DELETE \(target.condition)") }
     }
 
     /// Tables that name a session without a foreign key (OpenCode's Session.remove; V2's projector).
@@ -76,30 +108,13 @@ struct TypeScriptRemover {
     }
 
     /// Rows of one table with one value in one column.
-    private struct RowSet: Hashable {
+    fileprivate struct RowSet: Hashable {
         let table: String
         let column: String
         let value: SQLValue
 
         var condition: SQLQuery {
             "FROM \(SQLIdentifier(table)) WHERE \(SQLIdentifier(column)) = \(value)"
-        }
-    }
-
-    private func file(_ subject: Trash.Subject, _ targets: [RowSet]) throws(SQLError) {
-        guard let trash else { return }
-        try trash.deposit(subject) { (deposit) throws(SQLError) in
-            // A row goes in before what points at it. A queue, not a recursion: a table may point at itself as often as
-            // it likes.
-            var queue = targets
-            var visited = Set(targets)
-            var next = 0
-            while next < queue.count {
-                for set in try collect(queue[next], into: deposit) where visited.insert(set).inserted {
-                    queue.append(set)
-                }
-                next += 1
-            }
         }
     }
 
@@ -124,9 +139,5 @@ struct TypeScriptRemover {
             }
         }
         return next
-    }
-
-    private func delete(_ set: RowSet) throws(SQLError) {
-        try connection.run("DELETE \(set.condition)")
     }
 }

@@ -8,8 +8,9 @@ package import Timing
 /// A session that stands in both is shown from V2 (rule N7): OpenCode 2 copies it once and leaves the V1 rows stale.
 package final class TypeScriptStore: SessionStore {
     let pool: ConnectionPool
-    private let trash: Trash?
-    private let writingForbidden: String?
+    let trash: Trash?
+    /// Why nothing may be written, if so.
+    let writingForbidden: String?
     /// Watches for changes. A connection of its own, since the counter of a connection does not move for what that
     /// connection commits itself.
     private let watch: Mutex<Watch?>
@@ -52,12 +53,12 @@ package final class TypeScriptStore: SessionStore {
         watch.withLock { $0 = nil }
     }
 
-    package func changeToken() throws(StoreError) -> ChangeToken {
+    package func changeToken(_ patience: Patience) throws(StoreError) -> ChangeToken {
         try watch.withLock { (kept) throws(StoreError) in
             guard var watch = kept else { throw .unavailable(reason: "the database is closed") }
             defer { kept = watch }
             do throws(SQLError) {
-                watch.connection.patience = .lasting(.seconds(5))
+                watch.connection.patience = patience
                 let changes = try watch.connection.changeCounter()
                 if changes != watch.token.changes {
                     // An upgrade of OpenCode changes the tables under us: look before anything else is read.
@@ -71,7 +72,7 @@ package final class TypeScriptStore: SessionStore {
                 }
                 return watch.token
             } catch {
-                throw StoreError(error)
+                throw StoreError(error.attributed(to: patience))
             }
         }
     }
@@ -93,7 +94,7 @@ package final class TypeScriptStore: SessionStore {
     /// columns and tables: a row would go into the trash without them.
     ///
     /// - Parameter transaction: returns false, and has done nothing, where the counter in the transaction is another.
-    private func withCurrentSchema(
+    func withCurrentSchema(
         _ transaction: (TypeScriptSchema, _ counter: Int64) throws(SQLError) -> Bool, _ patience: Patience
     ) throws(StoreError) {
         while true {
@@ -104,7 +105,7 @@ package final class TypeScriptStore: SessionStore {
                 throw StoreError(error.attributed(to: patience))
             }
             if let verdict = patience.verdict { throw verdict == .cancelled ? .cancelled : .expired }
-            guard try changeToken().schema != counter else {
+            guard try changeToken(patience).schema != counter else {
                 throw .unavailable(reason: "the database file was replaced; unmount it and mount it again")
             }
         }
@@ -144,39 +145,11 @@ package final class TypeScriptStore: SessionStore {
     package func removeMessage(
         _ id: Message.ID, of session: Session.ID, _ removal: Removal
     ) throws(StoreError) {
-        try remove(removal) { (remover) throws(SQLError) in try remover.removeMessage(id, of: session) }
+        try remove(.message(id, of: session), removal)
     }
 
     package func removeSession(_ id: Session.ID, _ removal: Removal) throws(StoreError) {
-        try remove(removal) { (remover) throws(SQLError) in try remover.removeSession(id) }
-    }
-
-    /// One transaction that files the rows in the trash and deletes them.
-    private func remove(
-        _ removal: Removal, _ body: (TypeScriptRemover) throws(SQLError) -> StoreError?
-    ) throws(StoreError) {
-        if let writingForbidden { throw .readOnly(reason: writingForbidden) }
-        var refusal: StoreError?
-        try withCurrentSchema(
-            { (schema, counter) throws(SQLError) in
-                try withTrash(for: removal) { (trash) throws(SQLError) in
-                    try pool.lend(removal.patience) { (connection) throws(SQLError) in
-                        try connection.writing { () throws(SQLError) in
-                            guard try connection.schemaCounter() == counter else { return false }
-                            refusal = try body(TypeScriptRemover(connection: connection, schema: schema, trash: trash))
-                            return true
-                        }
-                    }
-                }
-            }, removal.patience)
-        if let refusal { throw refusal }
-    }
-
-    private func withTrash(
-        for removal: Removal, _ body: (Trash.Opening?) throws(SQLError) -> Bool
-    ) throws(SQLError) -> Bool {
-        guard let trash else { return try body(nil) }
-        return try trash.opened(for: removal, body)
+        try remove(.session(id), removal)
     }
 }
 
