@@ -77,7 +77,7 @@ import Timing
         #expect(try history.trash.batches().count == 1)
     }
 
-    @Test(arguments: [StoreUnderTest.v1, .both]) func `D3 the trash is filled before anything is deleted`(
+    @Test(arguments: [StoreUnderTest.v1, .both]) func `D3 a removal that the database forbids changes nothing, and leaves nothing in the trash`(
         store: StoreUnderTest
     ) throws {
         let directory = try TemporaryDirectory()
@@ -90,13 +90,30 @@ import Timing
         }
         #expect(error?.name == "notAllowed")
         #expect(try history.database.contents() == before)
-        // Cut short like this, or by kill -9: the rows stand in both places, and come back as what was never gone.
+        #expect(try history.trash.batches().isEmpty)
+    }
+
+    @Test(arguments: [StoreUnderTest.v1, .both]) func `D3 what stands in both places comes back as never gone`(
+        store: StoreUnderTest
+    ) throws {
+        let directory = try TemporaryDirectory()
+        let history = try history(store, in: directory)
+        // A database in which the rows are still there, as kill -9 between filing and deleting would leave it.
+        let copy = directory.file("copy.db")
+        try history.database.connect().run("VACUUM INTO \(copy)")
+        let connection = try SQLiteConnection(path: copy, access: .readWrite)
+        let counts = { (table: String) throws in
+            try connection.integer("SELECT count(*) FROM \(SQLIdentifier(table))")
+        }
+        let tables = store.generation == .v1 ? ["message", "part"] : ["session_message"]
+        let before = try tables.map(counts)
+        try history.store.removeMessage(.init("m1"), of: .init("s"), TestHistory.removal())
         let items = try history.trash.batches().flatMap(\.items)
         #expect(items.map(\.message) == [.init("m1")])
-        let restoration = try history.trash.restore(items, into: history.database.connect(), isRehearsal: false)
+        let restoration = try history.trash.restore(items, into: connection, isRehearsal: false)
         #expect(restoration.rows == 0)
         #expect(restoration.present == (store.generation == .v1 ? 2 : 1))
-        #expect(try history.database.contents() == before)
+        #expect(try tables.map(counts) == before)
         #expect(try history.trash.batches().isEmpty)
     }
 
