@@ -66,6 +66,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["DemoHistory", "SQL", "SQLiteDriver", "Timing"],
             path: "Tests/TestSupport", swiftSettings: testSettings),
+        .executableTarget(
+            name: "opencodefs-bench", dependencies: ["TestSupport", "DemoHistory", "SQL", "SQLiteDriver", "Timing"],
+            path: "Tests/Benchmarks", swiftSettings: testSettings),
         tests("TimingTests", ["Timing"]),
         tests("VFSTests", ["VFS"]),
         tests("SessionModelTests", ["SessionModel"]),

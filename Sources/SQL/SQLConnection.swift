@@ -64,6 +64,7 @@ extension SQLConnection {
     }
 
     /// One transaction that writes: all of it happens, durably, or nothing.
+    @discardableResult
     package func writing<Result>(
         _ body: () throws(SQLError) -> Result
     ) throws(SQLError) -> Result {

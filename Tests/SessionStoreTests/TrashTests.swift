@@ -77,7 +77,8 @@ import Timing
         #expect(try history.trash.batches().count == 1)
     }
 
-    @Test(arguments: [StoreUnderTest.v1, .both]) func `D3 a removal that the database forbids changes nothing, and leaves nothing in the trash`(
+    @Test(arguments: [StoreUnderTest.v1, .both])
+    func `D3 a removal that the database forbids changes nothing, and leaves nothing in the trash`(
         store: StoreUnderTest
     ) throws {
         let directory = try TemporaryDirectory()
