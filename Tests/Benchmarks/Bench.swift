@@ -135,8 +135,7 @@ final class Bench {
         let connection = try connect()
         var samples = Samples()
         try mounted {
-            let find = try Run.shell("ls -d \(mountpoint)/*/*/messages/* | tail -1")
-            let file = find.lines[0]
+            guard let file = try messages(1).first else { throw BenchFailure("no messages") }
             let id = file.split(separator: "~").last.map { String($0.dropLast(5)) } ?? ""
             let part = try connection.column("SELECT id FROM part WHERE message_id = \(id) ORDER BY id LIMIT 1")[0]
             for number in 1...200 {
@@ -157,6 +156,11 @@ final class Bench {
             samples.median.milliseconds, samples.percentile(0.99).milliseconds, samples.percentile(1).milliseconds,
         ])
         return table
+    }
+
+    /// Some answers of the assistant, which have parts.
+    private func messages(_ count: Int) throws -> [String] {
+        try Run.shell("find \(mountpoint) -path '*/messages/*.assistant~*' | head -\(count)").lines
     }
 
     private func size(of file: String) throws -> Int64 {
@@ -198,8 +202,7 @@ final class Bench {
         try connection.run("PRAGMA synchronous=FULL")
         var (removed, deleted) = (Samples(), Samples())
         try mounted {
-            let files = try Run.shell("ls -d \(mountpoint)/*/*/messages/* | head -400").lines
-            for (index, file) in files.enumerated() {
+            for (index, file) in try messages(400).enumerated() {
                 if index.isMultiple(of: 2) {
                     let start = ContinuousClock.now
                     guard unlink(file) == 0 else { throw BenchFailure(file) }

@@ -7,6 +7,18 @@ protocol MessageReader {
     func all(_ body: (Message) throws(SQLError) -> Void) throws(SQLError)
     func one(_ id: Message.ID) throws(SQLError) -> Message?
     func newest() throws(SQLError) -> Message?
+
+    /// The messages that a query of this reader's columns finds.
+    func select(_ query: SQLQuery, _ body: (Message) throws(SQLError) -> Void) throws(SQLError)
+}
+
+extension MessageReader {
+    /// The only message that a query finds.
+    func first(_ query: SQLQuery) throws(SQLError) -> Message? {
+        var found: Message?
+        try select(query) { (message) throws(SQLError) in found = message }
+        return found
+    }
 }
 
 /// V1: a row of `message` and rows of `part`.
@@ -43,13 +55,7 @@ struct PartedMessageReader: MessageReader {
             """)
     }
 
-    private func first(_ query: SQLQuery) throws(SQLError) -> Message? {
-        var found: Message?
-        try select(query) { (message) throws(SQLError) in found = message }
-        return found
-    }
-
-    private func select(_ query: SQLQuery, _ body: (Message) throws(SQLError) -> Void) throws(SQLError) {
+    func select(_ query: SQLQuery, _ body: (Message) throws(SQLError) -> Void) throws(SQLError) {
         try connection.rows(query) { (row) throws(SQLError) in
             guard let id = Message.ID(row.value(at: 0)) else { return }
             let info = StoredText(row, updated: 1, octets: 2, beginning: 3)
@@ -110,13 +116,7 @@ struct TypedMessageReader: MessageReader {
             """)
     }
 
-    private func first(_ query: SQLQuery) throws(SQLError) -> Message? {
-        var found: Message?
-        try select(query) { (message) throws(SQLError) in found = message }
-        return found
-    }
-
-    private func select(_ query: SQLQuery, _ body: (Message) throws(SQLError) -> Void) throws(SQLError) {
+    func select(_ query: SQLQuery, _ body: (Message) throws(SQLError) -> Void) throws(SQLError) {
         try connection.rows(query) { (row) throws(SQLError) in
             guard let id = Message.ID(row.value(at: 0)) else { return }
             let data = StoredText(row, updated: 3, octets: 4, beginning: 5)
