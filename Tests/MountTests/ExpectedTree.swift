@@ -117,7 +117,7 @@ struct ExpectedTree {
                 let info = Self.framed(row.bytes(at: 1) ?? [], [("id", id), ("sessionID", session.id)])
                 var bytes = #"{"info":"#.utf8 + info + ",\n\"parts\":[\n".utf8
                 bytes += parts.joined(separator: ",\n".utf8)
-                if !parts.isEmpty { bytes += "\n".utf8 }
+                bytes += "\n".utf8
                 messages.append((id, bytes + "]}\n".utf8))
             }
         case .v2:

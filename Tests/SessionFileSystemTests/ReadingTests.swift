@@ -82,7 +82,7 @@ import VFS
         let good = try tree.find("app", "~s", "messages", "~good").node
         let bad = try tree.find("app", "~s", "messages", "~bad").node
         let text = String(decoding: try tree.read(bad), as: UTF8.self)
-        #expect(text == "{\"info\":{\"id\":\"bad\",\"sessionID\":\"s\",no JSON,\n\"parts\":[\n]}\n")
+        #expect(text == "{\"info\":{\"id\":\"bad\",\"sessionID\":\"s\",no JSON,\n\"parts\":[\n\n]}\n")
         #expect(try tree.files.extendedAttributeNames(of: good, for: tree.caller).isEmpty)
         #expect(try tree.files.extendedAttributeNames(of: bad, for: tree.caller) == [malformed])
         // The n of "no" could begin null: the next byte cannot.

@@ -37,7 +37,7 @@ import Timing
     func `R1 a message of V1 is framed as in an export`(info: String, expected: String) {
         let texts = [Array(info.utf8), Array(#"{"type":"text"}"#.utf8), Array("{}".utf8), Array("?".utf8)]
         let alone = parted(.init("m"), .init("s"), texts[0], [])
-        #expect(file(alone, texts) == "{\"info\":\(expected),\n\"parts\":[\n]}\n")
+        #expect(file(alone, texts) == "{\"info\":\(expected),\n\"parts\":[\n\n]}\n")
         let ids: [Message.Part.ID] = [.init("p1"), .init("p2"), .init("p3")]
         let message = parted(.init("m"), .init("s"), texts[0], Array(zip(ids, texts.dropFirst())))
         #expect(

@@ -17,9 +17,9 @@ package enum MessageFile {
                     members: [
                         ("id", part.id.bytes), ("sessionID", part.session.bytes), ("messageID", message.id.bytes),
                     ])
-                file.add(index + 1 < parts.count ? ",\n" : "\n")
+                if index + 1 < parts.count { file.add(",\n") }
             }
-            file.add("]}\n")
+            file.add("\n]}\n")
         case .typed(let type, let data):
             file.add(text: 0, data, members: [("id", message.id.bytes), ("type", type)])
             file.add("\n")
@@ -55,7 +55,7 @@ package enum MessageFile {
         let id = JSONText.quotedCount(message.id.bytes)
         switch message.shape {
         case .parted(let info, let parts):
-            var size = "{\"info\":".utf8.count + ",\n\"parts\":[\n".utf8.count + "]}\n".utf8.count
+            var size = "{\"info\":".utf8.count + ",\n\"parts\":[\n".utf8.count + "\n]}\n".utf8.count
             size += framed(
                 info, keys: "id".utf8.count + "sessionID".utf8.count,
                 values: [
@@ -68,7 +68,7 @@ package enum MessageFile {
                         JSONText.quotedCount(part.id.bytes), JSONText.quotedCount(part.session.bytes), id,
                     ])
             }
-            return size + max(0, parts.count * 2 - 1)
+            return size + max(0, parts.count - 1) * ",\n".utf8.count
         case .typed(let type, let data):
             return framed(data, keys: "idtype".utf8.count, values: [id, JSONText.quotedCount(type)]) + 1
         }
