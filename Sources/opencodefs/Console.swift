@@ -2,6 +2,9 @@ private import Glibc
 
 /// What a command says: results on standard output, everything else on standard error.
 enum Console {
+    /// This program, as it was called: what a person may type again.
+    static var program: String { CommandLine.arguments.first ?? "opencodefs" }
+
     static func print(_ text: String) {
         write(Array((text + "\n").utf8), to: STDOUT_FILENO)
     }

@@ -34,7 +34,12 @@ enum MountCommand: Command {
     ]
 
     static func run(_ arguments: Arguments) throws(CommandFailure) -> ExitStatus {
-        guard let given = arguments.operands.first else { return MountList.show(asJSON: arguments.has(.json)) }
+        guard let given = arguments.operands.first else {
+            guard [.database, .db, project, mountOptions, foreground].allSatisfy({ !arguments.has($0) }) else {
+                throw CommandFailure(.usage, "mount: where? name an empty directory; see: opencodefs mount --help")
+            }
+            return MountList.show(asJSON: arguments.has(.json))
+        }
         guard arguments.operands.count == 1 else {
             throw CommandFailure(.usage, "mount: one directory at a time; see: opencodefs mount --help")
         }
@@ -86,6 +91,6 @@ enum MountCommand: Command {
         Console.print("Mounted \(chosen.path)\(summary) at \(given).")
         Console.note("  taken from: \(chosen.origin)")
         for other in others { Console.note("  also found, not used: \(other.path) (\(other.origin))") }
-        Console.note("Try:  ls \(given)    grep -rl TEXT \(given)    opencodefs umount \(given)")
+        Console.note("Try:  ls \(given)    grep -rl TEXT \(given)    \(Console.program) umount \(given)")
     }
 }

@@ -1,3 +1,4 @@
+internal import Fuse
 internal import SessionModel
 internal import SessionStore
 internal import Timing
@@ -11,7 +12,8 @@ enum TrashCommand: Command {
     static let options: [CommandOption] = [.database, .db, empty, .dryRun, .json]
     static let details = """
         Each batch is what one program removed in one go. The trash keeps 7 days
-        (mount -o trash=DAYS); opencodefs restore brings things back.
+        (mount -o trash=DAYS); opencodefs restore brings things back. Without --database:
+        the one that opencodefs where tells or, where there is none, that of the only mount.
         """
     static let examples = [
         ("opencodefs trash", "number, time and contents of each batch"),
@@ -43,9 +45,22 @@ enum TrashCommand: Command {
 
     /// The database that is meant, and its trash.
     static func locate(_ arguments: Arguments) throws(CommandFailure) -> (database: String, trash: Trash) {
-        let chosen = try DatabaseSearch(named: arguments.database).chosen()
-        let database = System.realPath(chosen.path) ?? chosen.path
-        return (database, try History.trash(for: database))
+        let database = try database(arguments)
+        let path = System.realPath(database) ?? database
+        return (path, try History.trash(for: path))
+    }
+
+    /// The one that mount would take; where there is none, the one that is mounted all the same, with --database.
+    private static func database(_ arguments: Arguments) throws(CommandFailure) -> String {
+        let search = try DatabaseSearch(named: arguments.database)
+        do throws(CommandFailure) {
+            return try search.chosen().path
+        } catch {
+            let mounted = Set(MountTable.ours().map(\.source))
+            let isNamed = search.candidates.contains { $0.isExplicit }
+            guard !isNamed, mounted.count == 1, let only = mounted.first else { throw error }
+            return only
+        }
     }
 
     /// `12  2026-11-18T10:15:30Z  1 session, 14 messages  /webshop~4b0e…/2026-11-02.…`
