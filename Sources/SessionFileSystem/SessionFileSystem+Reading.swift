@@ -15,11 +15,12 @@ extension SessionFileSystem {
             if let bytes = node.ownBytes {
                 file.window = (0, bytes)
             } else {
-                try checkIsCurrent(id, node, version, caller)
                 // Nobody has read this version yet, so the kernel has no page of it: what is taken now can be read to
-                // its end whatever happens to the row meanwhile (rule R4).
+                // its end whatever happens to the row meanwhile (rule R4). Taking it finds out whether it is current.
                 if node.content == nil, version.size > 0 {
                     file.window = try window(id, node.place, version, around: 0..<1, caller)
+                } else {
+                    try checkIsCurrent(id, node, version, caller)
                 }
             }
             return state.withLock { [file] in $0.handles.add(file) }
