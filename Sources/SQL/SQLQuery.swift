@@ -5,56 +5,61 @@
 /// Names of tables and columns that come from the schema are interpolated as ``SQLIdentifier``.
 package struct SQLQuery: Sendable, ExpressibleByStringInterpolation {
     fileprivate enum Segment: Sendable {
+        /// SQL as it is, with a placeholder for each value in it.
         case text(String)
-        case value(SQLValue)
         case identifier(SQLIdentifier)
         case dialect(SQLFragment)
     }
 
     fileprivate var segments: [Segment]
+    /// What the placeholders stand for, in their order.
+    fileprivate var values: [SQLValue] = []
 
     package init(stringLiteral text: String) {
         segments = [.text(text)]
     }
 
     package init(stringInterpolation: StringInterpolation) {
-        segments = stringInterpolation.segments
+        segments = stringInterpolation.query.segments
+        values = stringInterpolation.query.values
     }
 
     package struct StringInterpolation: StringInterpolationProtocol {
-        fileprivate var segments: [Segment] = []
+        fileprivate var query = SQLQuery(stringLiteral: "")
 
         package init(literalCapacity: Int, interpolationCount: Int) {
-            segments.reserveCapacity(interpolationCount * 2 + 1)
+            query.segments = []
         }
 
         package mutating func appendLiteral(_ literal: String) {
-            if !literal.isEmpty { segments.append(.text(literal)) }
+            query.append(literal)
         }
 
         package mutating func appendInterpolation(_ value: SQLValue) {
-            segments.append(.value(value))
+            query.append("?")
+            query.values.append(value)
         }
 
         package mutating func appendInterpolation(_ value: Int64) {
-            segments.append(.value(.integer(value)))
+            appendInterpolation(.integer(value))
         }
 
         package mutating func appendInterpolation(_ text: String) {
-            segments.append(.value(SQLValue(text)))
+            appendInterpolation(SQLValue(text))
         }
 
         package mutating func appendInterpolation(_ identifier: SQLIdentifier) {
-            segments.append(.identifier(identifier))
+            query.segments.append(.identifier(identifier))
         }
 
         package mutating func appendInterpolation(_ fragment: SQLFragment) {
-            segments.append(.dialect(fragment))
+            query.segments.append(.dialect(fragment))
+            query.values += fragment.values
         }
 
         /// Part of a statement, with its values.
-        package mutating func appendInterpolation(_ query: SQLQuery) {
-            segments += query.segments
+        package mutating func appendInterpolation(_ part: SQLQuery) {
+            query.append(part)
         }
     }
 
@@ -62,29 +67,41 @@ package struct SQLQuery: Sendable, ExpressibleByStringInterpolation {
     package static func joined(_ queries: [SQLQuery], separator: String) -> SQLQuery {
         var result = SQLQuery(stringLiteral: "")
         for (index, query) in queries.enumerated() {
-            if index > 0 { result.segments.append(.text(separator)) }
-            result.segments += query.segments
+            if index > 0 { result.append(separator) }
+            result.append(query)
         }
         return result
     }
 
     /// The text that a provider understands, and the values in the order of its placeholders.
     package func rendered(for dialect: SQLDialect) -> (text: String, values: [SQLValue]) {
+        // Most statements are one piece: nothing to put together each time they run.
+        if segments.count == 1, case .text(let text) = segments[0] { return (text, values) }
         var text = ""
-        var values: [SQLValue] = []
         for segment in segments {
             switch segment {
             case .text(let piece): text += piece
             case .identifier(let identifier): text += dialect.quote(identifier)
-            case .dialect(let fragment):
-                text += dialect.render(fragment)
-                values += fragment.values
-            case .value(let value):
-                text += "?"
-                values.append(value)
+            case .dialect(let fragment): text += dialect.render(fragment)
             }
         }
         return (text, values)
+    }
+
+    /// Neighbouring texts become one.
+    private mutating func append(_ text: String) {
+        if case .text(let before) = segments.last {
+            segments[segments.count - 1] = .text(before + text)
+        } else if !text.isEmpty {
+            segments.append(.text(text))
+        }
+    }
+
+    private mutating func append(_ other: SQLQuery) {
+        for segment in other.segments {
+            if case .text(let text) = segment { append(text) } else { segments.append(segment) }
+        }
+        values += other.values
     }
 }
 
