@@ -74,6 +74,24 @@ import Testing
         #expect(status["family"]?.array?.compactMap(\.string) == ["Go"])
     }
 
+    @Test func `R5 changes of one second and one length are seen, and nobody reads a mixture`() throws {
+        let mounted = try MountedHistory(.go) { rows in
+            try rows.session("s")
+            try rows.message("m", in: "s", "[0]")
+        }
+        let path = try mounted.message("m", of: "s")
+        let rows = try Rows(mounted.database)
+        var slowest = Duration.zero
+        for number in 1...30 {
+            let digit = number % 10
+            try rows.connection.run("UPDATE messages SET parts = \("[\(digit)]") WHERE id = 'm'")
+            let start = ContinuousClock.now
+            #expect(Sandbox.waits(seconds: 2) { (try? File.text(path))?.contains("[\(digit)]") == true }, "\(number)")
+            slowest = max(slowest, .now - start)
+        }
+        #expect(slowest < .milliseconds(600), "\(slowest)")
+    }
+
     @Test func `R5 what OpenCode writes is seen, and D1 rm leaves the session's counter right`() throws {
         let mounted = try MountedHistory(.go) { rows in
             try rows.session("s")

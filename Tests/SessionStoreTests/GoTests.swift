@@ -48,6 +48,51 @@ import Timing
         #expect(try connection.integer("SELECT count(*) FROM messages") == 2)
     }
 
+    /// What the fork's migrations added, the newest first.
+    private static let steps: [[SQLQuery]] = [
+        [], ["ALTER TABLE sessions DROP COLUMN user_set_title"], ["ALTER TABLE messages DROP COLUMN synthetic"],
+        ["DROP TABLE bridge_sessions", "DROP TABLE bridge_allowlist"],
+        ["ALTER TABLE flow_states DROP COLUMN iteration"],
+        ["DROP TABLE cron_jobs"], ["DROP TABLE session_recaps"],
+        [
+            "ALTER TABLE sessions DROP COLUMN total_prompt_tokens",
+            "ALTER TABLE sessions DROP COLUMN total_completion_tokens",
+        ],
+        ["ALTER TABLE messages DROP COLUMN seq"], ["DROP TABLE flow_states"],
+        ["DROP INDEX idx_sessions_root_session_id", "ALTER TABLE sessions DROP COLUMN root_session_id"],
+        [
+            "DROP INDEX idx_sessions_project_id", "DROP INDEX idx_sessions_project_created",
+            "ALTER TABLE sessions DROP COLUMN project_id",
+        ],
+        ["ALTER TABLE sessions DROP COLUMN summary_message_id"],
+    ]
+
+    @Test func `W10 every version of the schema is read, removed from and brought back`() throws {
+        let directory = try TemporaryDirectory()
+        let database = try TestDatabase(demo: .go, at: directory.file("opencode.db"), sessions: 6, messages: 40)
+        let connection = try database.connect()
+        for step in Self.steps {
+            for statement in step { try connection.run(statement) }
+            let trash = try TestHistory.trash(for: database, in: directory)
+            let store = try TestHistory.open(database, trash)
+            let before = try database.contents()
+            let hasProjects = try connection.schema().has("project_id", in: "sessions")
+            try store.reading(.lasting(.seconds(5))) { (snapshot) throws(StoreError) in
+                #expect(try snapshot.sessions().count == 6)
+                #expect(try snapshot.projects().count == (hasProjects ? 4 : 1))
+            }
+            let session = Session.ID(try database.column("SELECT max(id) FROM sessions")[0])
+            let order = try store.reading(.lasting(.seconds(5))) { (snapshot) throws(StoreError) in
+                try snapshot.messageOrder(of: session)
+            }
+            for message in order { try store.removeMessage(message.id, of: session, TestHistory.removal()) }
+            try store.removeSession(session, TestHistory.removal())
+            #expect(try database.column("SELECT count(*) FROM sessions") == ["5"])
+            _ = try trash.restore(trash.batches().flatMap(\.items), into: database.connect(), isRehearsal: false)
+            #expect(try database.contents() == before)
+        }
+    }
+
     @Test(arguments: [
         ("/w/app/.opencode/opencode.db", "app"), ("/opencode.db", "/"), ("/w/opencode.db", "/"), ("/a/b/c.db", "a"),
     ])
