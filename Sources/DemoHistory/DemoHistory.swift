@@ -9,7 +9,9 @@ package struct DemoHistory: Sendable {
     ///
     /// In `both` the tables of V1 hold the older sessions as they were when the file moved, and the tables of V2 hold
     /// copies of them under the same ids, some continued and renamed since, besides sessions that only V2 has seen.
-    package enum Family: String, CaseIterable, Sendable { case v1, v2, both }
+    ///
+    /// `go`: the Go OpenCode's fork with session providers.
+    package enum Family: String, CaseIterable, Sendable { case v1, v2, both, go }
 
     package var family = Family.v1
     /// The last of several projects is `global`.
@@ -38,13 +40,14 @@ package struct DemoHistory: Sendable {
     package func write(
         to connection: any SQLConnection, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(SQLError) {
-        try Self.createTables(family, on: connection, at: newest)
+        try Self.createTables(family, on: connection, at: newest, withTriggers: false)
         let random = SeededRandom(seed: seed)
         var ids = OpenCodeIDs(seed: ~seed)
         let plan = HistoryPlan(self, ids: &ids, random: random.stream(-1))
         var batches = try SQLBatches(on: connection)
         do throws(SQLError) {
-            for project in plan.projects {
+            // The Go OpenCode has no table of projects.
+            for project in plan.projects where family != .go {
                 try ProjectRows.write(project, isV2: family != .v1, at: newest, to: &batches, &ids)
             }
             var done = 0
@@ -52,18 +55,26 @@ package struct DemoHistory: Sendable {
                 let project = plan.projects[session.project]
                 var conversation = Conversation(
                     session, in: project, attachmentBytes: attachmentBytes, random: random.stream(session.index))
-                var v1 = session.generation == .v1 ? V1Writer(session, in: project) : nil
-                var v2 = family == .v1 ? nil : V2Writer(session, in: project)
+                var v1 = session.generation == .v1 && family != .go ? V1Writer(session, in: project) : nil
+                var v2 = family == .v2 || family == .both ? V2Writer(session, in: project) : nil
+                var go = family == .go ? GoWriter(session, in: project) : nil
+                try go?.open(in: &batches)
                 try v1?.open(in: &batches, &ids)
                 try v2?.open(in: &batches)
                 while let message = conversation.next(&ids) {
                     if !message.isV2 { try v1?.write(message, to: &batches, &ids) }
                     try v2?.write(message, to: &batches, &ids)
+                    try go?.write(message, to: &batches, &ids)
                     done += 1
                     if done.isMultiple(of: 256) { progress(done, messages) }
                 }
                 try v1?.close(in: &batches)
                 try v2?.close(in: &batches, &ids)
+                try go?.close(in: &batches, &ids)
+            }
+            // They would set the time of each row to now.
+            if family == .go {
+                for statement in GoTables.triggers { try batches.run(SQLQuery(stringLiteral: statement)) }
             }
             try batches.finish()
             progress(done, done)

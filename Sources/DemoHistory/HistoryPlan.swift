@@ -33,6 +33,7 @@ struct HistoryPlan {
                 end: newest - ages[index], ids: &ids, random: &random)
             switch history.family {
             case .v1: session.generation = .v1
+            case .go: session.rename(&ids)
             case .v2: session.generation = .v2
             case .both: session.generation = parent?.generation ?? (index < (count + 1) * 6 / 10 ? .v1 : .v2)
             }

@@ -55,6 +55,20 @@ package struct OpenCodeIDs: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// What the Go OpenCode calls sessions and messages: 32 hexadecimal digits in five groups (RFC 9562, version 4).
+    mutating func nextUUID() -> String {
+        var bytes: [UInt8] = []
+        for index in 0..<32 {
+            if [8, 12, 16, 20].contains(index) { bytes.append(UInt8(ascii: "-")) }
+            switch index {
+            case 12: bytes.append(UInt8(ascii: "4"))
+            case 16: bytes.append(random.pick(Array("89ab".utf8)))
+            default: bytes.append(random.pick(Self.hexDigits))
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// 40 hexadecimal digits, as git names a commit or a tree.
     mutating func nextHash() -> String {
         var bytes: [UInt8] = []

@@ -10,7 +10,7 @@ struct SessionPlan {
     }
 
     let index: Int
-    let id: String
+    private(set) var id: String
     /// Place of the project in the plan.
     let project: Int
     let parentID: String?
@@ -62,6 +62,11 @@ struct SessionPlan {
         }
         start = self.end - duration
         id = ids.next(.session, atMilliseconds: start)
+    }
+
+    /// The Go OpenCode calls a session by a UUID, and one that a tool started by the tool's call.
+    mutating func rename(_ ids: inout OpenCodeIDs) {
+        id = parentID == nil ? ids.nextUUID() : ids.nextCall()
     }
 
     /// Every seventh session is put away, an hour after its end.

@@ -7,6 +7,8 @@ package import Timing
 ///
 /// Its rules, for a file that somebody else writes at the same time:
 /// - `foreign_keys=ON`, a pragma of each connection: without it a DELETE leaves orphans.
+/// - `recursive_triggers=OFF`, the default of the library but not of every build: the triggers of the Go OpenCode that set
+///   the time of a change change the row themselves.
 /// - `synchronous=EXTRA`: what was acknowledged survives a power cut (OpenCode's own NORMAL does not). In a WAL that is
 ///   FULL. With a rollback journal, as the trash and some old databases have one, FULL syncs the file but not the
 ///   directory the journal is taken out of: the journal could come back and undo what was acknowledged.
@@ -61,6 +63,7 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
 
     private func configure(_ access: Access) throws(SQLError) {
         try run("PRAGMA foreign_keys=ON")
+        try run("PRAGMA recursive_triggers=OFF")
         try run("PRAGMA synchronous=EXTRA")
         try run("PRAGMA wal_autocheckpoint=0")
         // Reads go through the page cache of the kernel; a large cache of our own would hold everything twice.

@@ -71,6 +71,15 @@ extension SessionFileSystem {
         if isOther { throw .stale }
     }
 
+    /// Whether a row whose time is whole seconds may have got other bytes of the same length after it was looked at: the
+    /// second that it names was not over then.
+    private func mayHaveChanged(_ version: FileVersion, since checked: ContinuousClock.Instant) -> Bool {
+        let changed = version.changed.milliseconds
+        guard changed % 1000 == 0 else { return false }
+        let age = (.now - checked) / .milliseconds(1)
+        return Double(Timestamp.now.milliseconds) - age < Double(changed) + 1000
+    }
+
     /// The version to show now. A foreign UPDATE may leave times and lengths alone; then only the bytes tell, and they
     /// are looked at no more than every ten seconds, and only after something has been committed.
     func recheckedContent(
@@ -82,7 +91,8 @@ extension SessionFileSystem {
                     current.node.version == version ? current.node.content.map { (current.id, $0) } : nil
                 }
             }),
-            content.validated != token, content.checked + Self.contentInterval <= .now
+            content.validated != token,
+            content.checked + Self.contentInterval <= .now || mayHaveChanged(version, since: content.checked)
         else { return version }
         let hash = try reading(patience) { (snapshot) throws(StoreError) -> UInt64? in
             guard let message = try snapshot.message(id, of: session),

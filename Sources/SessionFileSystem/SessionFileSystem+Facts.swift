@@ -51,7 +51,7 @@ extension SessionFileSystem {
         switch place {
         case .sessionFile(let id):
             guard let record = try snapshot.sessionRecord(id) else { throw .notFound }
-            return (SessionFile.render(record), record.row.integer("time_updated") ?? 0)
+            return (SessionFile.render(record), record.updated)
         case .todos(let id):
             let todos = try snapshot.todos(of: id)
             guard !todos.isEmpty else { throw .notFound }
@@ -96,7 +96,7 @@ extension SessionFileSystem {
     /// When a session changed, milliseconds since 1970: the later of its row and its last message.
     func updated(_ session: Session, _ snapshot: any HistorySnapshot) throws(StoreError) -> Int64 {
         do throws(StoreError) {
-            let newest = try snapshot.newestMessage(of: session.id)?.texts.map(\.updated).max()
+            let newest = try snapshot.lastChange(of: session.id)
             return max(session.updated, newest ?? session.updated)
         } catch {
             // A damaged message must not take the listing of its project with it: only a time is asked for here.

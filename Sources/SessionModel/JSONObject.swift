@@ -58,6 +58,9 @@ package struct JSONObject: Sendable {
             return Value(text: Array("\(value)".utf8))
         }
 
+        /// A number of a column, as it reads back.
+        package static func stored(_ value: Double) -> Value { Value(text: JSONText.number(value)) }
+
         package static func object(_ object: JSONObject) -> Value { Value(text: object.line()) }
 
         package static func array(_ values: [Value]) -> Value {

@@ -43,6 +43,11 @@ package enum JSONText {
         return count
     }
 
+    /// A number that reads back as the same one; what JSON has no number for is null.
+    package static func number(_ value: Double) -> [UInt8] {
+        value.isFinite ? Array("\(value)".utf8) : Array("null".utf8)
+    }
+
     /// A lower-case hexadecimal digit.
     package static func hexadecimal(_ nibble: UInt8) -> UInt8 {
         nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + (nibble & 15) - 10

@@ -21,12 +21,26 @@ package struct Message: Sendable, Identifiable {
         case parted(info: StoredText, parts: [Part])
         /// V2: one row of `session_message`.
         case typed(type: [UInt8], data: StoredText)
+        /// Go: one row of `messages`, whose columns stand before and after the text of its parts.
+        case row(before: [Column], parts: StoredText, after: [Column])
+    }
+
+    /// A column that is no text of a conversation.
+    package struct Column: Sendable {
+        package let name: String
+        /// Nil for NULL.
+        package let value: Record.Field?
+
+        package init(name: String, value: Record.Field?) {
+            self.name = name
+            self.value = value
+        }
     }
 
     package enum Order: Sendable {
         /// The number the database keeps (V2: `seq`).
         case stored(Int64)
-        /// The place among the others when this mount first sees it (V1).
+        /// The place among the others when this mount first sees it (V1, Go).
         case rank
     }
 
@@ -46,11 +60,12 @@ package struct Message: Sendable, Identifiable {
         }
     }
 
-    /// The texts of its rows: V1 the message's, then one for each part; V2 one.
+    /// The texts of its rows: V1 the message's, then one for each part; V2 and Go one.
     package var texts: [StoredText] {
         switch shape {
         case .parted(let info, let parts): [info] + parts.map(\.data)
         case .typed(_, let data): [data]
+        case .row(_, let parts, _): [parts]
         }
     }
 }

@@ -7,9 +7,18 @@ package struct Record: Sendable {
     }
 
     private let fields: [String: Field]
+    /// All columns in the order of the schema, those that are NULL too.
+    package let columns: [String]
 
-    package init(_ fields: [String: Field]) {
+    /// - Parameter columns: their order, where it matters.
+    package init(_ fields: [String: Field], columns: [String] = []) {
         self.fields = fields
+        self.columns = columns
+    }
+
+    /// This row with another value in a column.
+    package func replacing(_ column: String, by value: Field) -> Record {
+        Record(fields.merging([column: value]) { _, new in new }, columns: columns)
     }
 
     /// The column's value; nil where it is NULL or this schema does not have it.
@@ -42,14 +51,19 @@ package struct SessionRecord: Sendable {
         case v1
         /// OpenCode 2: tables `session_v2`, `session_message`.
         case v2
+        /// OpenCode in Go, and its fork: tables `sessions`, `messages`.
+        case go
     }
 
     package let generation: Generation
     package let row: Record
+    /// When the row says it changed, in milliseconds since 1970.
+    package let updated: Int64
 
-    package init(generation: Generation, row: Record) {
+    package init(generation: Generation, row: Record, updated: Int64 = 0) {
         self.generation = generation
         self.row = row
+        self.updated = updated
     }
 }
 

@@ -72,6 +72,10 @@ package protocol HistorySnapshot {
     /// A session's last message in OpenCode's own order.
     func newestMessage(of session: Session.ID) throws(StoreError) -> Message?
 
+    /// When a session's last message changed, as far as that can be told without reading them all; milliseconds since
+    /// 1970.
+    func lastChange(of session: Session.ID) throws(StoreError) -> Int64?
+
     /// Who speaks (V2: the type), found at the beginning of the text; nil where it does not say.
     func role(of message: Message) throws(StoreError) -> [UInt8]?
 
@@ -92,7 +96,7 @@ package protocol HistorySnapshot {
 
 /// What a database is.
 package struct StoreFacts: Sendable {
-    /// "V1", "V2" or both.
+    /// "V1", "V2" or both; "Go".
     package let families: [String]
     /// Tables and columns that something we do would need, and that this schema lacks.
     package let missing: [String]

@@ -15,10 +15,18 @@ enum History {
     static func open(_ path: String, trash: Trash?, isReadOnly: Bool) throws(CommandFailure) -> any SessionStore {
         let cannotWrite = isReadOnly ? "mounted with -o ro" : readOnlyReason(path)
         let access: SQLiteConnection.Access = cannotWrite == nil ? .readWrite : .readOnly
+        let open = { @Sendable () throws(SQLError) -> any SQLConnection in
+            try SQLiteConnection(path: path, access: access)
+        }
         do throws(StoreError) {
-            return try TypeScriptStore(
-                open: { () throws(SQLError) in try SQLiteConnection(path: path, access: access) },
-                trash: trash, readOnlyReason: cannotWrite)
+            return try SchemaFamily.recognised(open) { (family) throws(StoreError) -> any SessionStore in
+                switch family {
+                case .typeScript: try TypeScriptStore(open: open, trash: trash, readOnlyReason: cannotWrite)
+                case .go:
+                    try GoStore(
+                        open: open, trash: trash, readOnlyReason: cannotWrite, home: GoStore.home(of: path))
+                }
+            }
         } catch {
             throw failure(error, path)
         }

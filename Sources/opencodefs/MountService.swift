@@ -104,7 +104,7 @@ struct MountService {
         let found =
             project == "."
             ? catalog.project(containing: Array(workingDirectory.utf8))
-            : catalog.projects[Project.ID(project)]
+            : catalog.projects[Project.ID(project)] ?? catalog.projects[Project.ID(project).withoutCredentials]
         guard let found else {
             let known = catalog.projectOrder.map {
                 "  \($0)  \(catalog.projects[$0]?.worktree.map { String(decoding: $0, as: UTF8.self) } ?? "")"

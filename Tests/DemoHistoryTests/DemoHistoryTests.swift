@@ -31,6 +31,18 @@ import Timing
             #expect(try connection.integer("SELECT count(*) FROM session_message") == 120)
             #expect(try connection.integer("SELECT max(time_updated) FROM session_v2") == newest)
             #expect(try !connection.exists("SELECT 1 FROM session_message WHERE NOT json_valid(data)"))
+        case .go:
+            #expect(try connection.integer("SELECT count(*) FROM messages WHERE role != 'tool'") == 120)
+            #expect(try connection.integer("SELECT count(*) FROM messages WHERE role = 'tool'") ?? 0 > 20)
+            #expect(try connection.integer("SELECT count(*) FROM messages WHERE parts LIKE '%\"binary\"%'") ?? 0 > 0)
+            #expect(try connection.integer("SELECT max(updated_at) FROM sessions") == newest / 1000)
+            #expect(try !connection.exists("SELECT 1 FROM messages WHERE NOT json_valid(parts)"))
+            #expect(
+                try !connection.exists(
+                    """
+                    SELECT 1 FROM sessions s WHERE message_count !=
+                    (SELECT count(*) FROM messages WHERE session_id = s.id)
+                    """))
         case .both:
             let notices = try connection.integer("SELECT count(*) FROM session_message WHERE type = 'system'") ?? 0
             #expect(try connection.integer("SELECT count(*) FROM session_message") == 120 + notices)
@@ -40,7 +52,7 @@ import Timing
     }
 
     /// Counts of tables and indexes are those seen in OpenCode's own files.
-    @Test(arguments: [(DemoHistory.Family.v1, 20, 17, 38), (.v2, 20, 16, 48), (.both, 25, 23, 48)])
+    @Test(arguments: [(DemoHistory.Family.v1, 20, 17, 38), (.v2, 20, 16, 48), (.both, 25, 23, 48), (.go, 10, 12, 15)])
     func `empty tables are complete`(
         family: DemoHistory.Family, tables: Int64, indexes: Int64, migrations: Int64
     ) throws {
@@ -50,7 +62,11 @@ import Timing
         #expect(
             try connection.integer("SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND sql NOT NULL")
                 == indexes)
-        #expect(try connection.integer("SELECT count(*) FROM migration") == migrations)
+        let journal = SQLIdentifier(family == .go ? "goose_db_version" : "migration")
+        #expect(try connection.integer("SELECT count(*) FROM \(journal)") == migrations)
+        #expect(
+            try connection.integer("SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'")
+                == (family == .go ? 8 : 0))
     }
 
     @Test func `the same seed makes the same history`() throws {

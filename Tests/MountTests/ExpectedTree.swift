@@ -23,7 +23,8 @@ struct ExpectedTree {
         connection = try database.connect()
         connection.patience = .lasting(.seconds(60))
         let sessions = try Self.sessions(database.family, connection)
-        var projects = Set(try connection.column("SELECT id FROM project"))
+        var projects = Set<SQLValue>()
+        if database.family != .go { projects = Set(try connection.column("SELECT id FROM project")) }
         for session in sessions.values { projects.insert(session.project) }
         for project in projects {
             let path = Self.name(project)
@@ -58,6 +59,15 @@ struct ExpectedTree {
             (.v1, SQLIdentifier("session")), (.v2, SQLIdentifier("session_v2")),
         ]
         var sessions: [SQLValue: Session] = [:]
+        guard family != .go else {
+            try connection.rows("SELECT id, project_id, parent_session_id FROM sessions WHERE id IS NOT NULL") {
+                (row) throws(SQLError) in
+                let id = row.value(at: 0)
+                sessions[id] = Session(
+                    id: id, project: row.value(at: 1), parent: row.value(at: 2), isArchived: false, generation: .go)
+            }
+            return sessions
+        }
         for (generation, table) in tables
         where try connection.exists(
             "SELECT 1 FROM sqlite_schema WHERE name = \(table.name)")
@@ -127,6 +137,24 @@ struct ExpectedTree {
                 (row) throws(SQLError) in
                 let members = [("id", row.value(at: 0)), ("type", row.value(at: 1))]
                 let bytes = Self.framed(row.bytes(at: 2) ?? [], members) + "\n".utf8
+                messages.append((row.value(at: 0), bytes))
+            }
+        case .go:
+            let columns = try connection.column("SELECT name FROM pragma_table_info('messages')").compactMap(\.bytes)
+            try connection.rows("SELECT * FROM messages WHERE session_id = \(session.id) AND id IS NOT NULL") {
+                (row) throws(SQLError) in
+                let members = columns.enumerated().map { index, name -> [UInt8] in
+                    let value: [UInt8] =
+                        switch row.value(at: index) {
+                        case .null: Array("null".utf8)
+                        case .integer(let number): Array("\(number)".utf8)
+                        case .real(let number): Array("\(number)".utf8)
+                        case .text(let bytes), .blob(let bytes):
+                            name.elementsEqual("parts".utf8) ? bytes : Self.quoted(bytes)
+                        }
+                    return Self.quoted(name) + ":".utf8 + value
+                }
+                let bytes = [UInt8(ascii: "{")] + Array(members.joined(separator: ",".utf8)) + "}\n".utf8
                 messages.append((row.value(at: 0), bytes))
             }
         }

@@ -29,8 +29,18 @@ import Testing
                 ]}
 
                 """
+        case .go: return #"{"id":"\#(id)","session_id":"ses_1","role":"user","parts":\#(text(number)),"model":null,"#
         case .v2: return #"{"id":"\#(id)","type":"user",\#(rest)"# + "\n"
         }
+    }
+
+    /// Whether a text is a message in version `number`. The times of the Go family are the database's to choose.
+    private static func isWhole(_ shown: String, _ id: String, _ number: Int, _ generation: Rows.Generation) -> Bool {
+        let expected = file(id, number, generation)
+        guard generation == .go else { return shown == expected }
+        let times = /"created_at":\d+,"updated_at":\d+,"finished_at":null,"seq":null,"synthetic":0}\n/
+        return shown.hasPrefix(expected)
+            && String(decoding: shown.utf8.dropFirst(expected.utf8.count), as: UTF8.self).wholeMatch(of: times) != nil
     }
 
     /// Writes as OpenCode does: one transaction for a message and its parts.
@@ -39,6 +49,10 @@ import Testing
         try rows.connection.writing { () throws(SQLError) in
             do {
                 guard isNew else {
+                    guard rows.generation != .go else {
+                        try rows.connection.run("UPDATE messages SET parts = \(data) WHERE id = \(id)")
+                        return
+                    }
                     try rows.connection.run(
                         "UPDATE \(rows.messages) SET data = \(data), time_updated = \(time) WHERE id = \(id)")
                     if rows.generation == .v1 {
@@ -89,7 +103,7 @@ import Testing
                     let text = String(decoding: bytes, as: UTF8.self)
                     let id = String(name.dropLast(5).split(separator: "~").last ?? "")
                     let number = text.firstMatch(of: /"first":(\d+)/).flatMap { Int($0.1) } ?? -1
-                    let isWhole = number >= 0 && text == file(id, number, generation)
+                    let isWhole = number >= 0 && isWhole(text, id, number, generation)
                     meeting.state.withLock { state in
                         state.reads += 1
                         state.versions.insert(number)
@@ -114,7 +128,7 @@ import Testing
         meeting.finished.signal()
     }
 
-    @Test(arguments: [DemoHistory.Family.v1, .v2])
+    @Test(arguments: [DemoHistory.Family.v1, .v2, .go])
     func `R4 readers get whole versions while a writer inserts, updates and deletes`(
         family: DemoHistory.Family
     ) throws {

@@ -107,7 +107,7 @@ import Testing
         #expect(status["trashDays"]?.number == 3)
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.typeScript)
     func `--project shows one project, with the children of its sessions`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family, ["--project", "shop"], fill: Self.fill)
         #expect(try File.names(in: mounted.mountpoint) == ["shop~shop"])

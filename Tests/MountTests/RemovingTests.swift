@@ -44,7 +44,7 @@ import Testing
         return try MountedHistory(sandbox, database, arguments)
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.typeScript)
     func `D1 rm of a message deletes it with its parts and nothing else`(family: DemoHistory.Family) throws {
         let mounted = try Self.mounted(family)
         let before = try mounted.database.dump()
@@ -94,6 +94,8 @@ import Testing
         let after = try mounted.database.dump()
         let gone = ["'ses_parent'", "'ses_child'", "'ses_grandchild'"]
         for (table, rows) in before {
+            // The database clears its references, and notes when: GoTests look at that.
+            if table == "bridge_sessions" { continue }
             #expect(after[table] == rows.filter { row in !gone.contains { row.contains($0) } }, "\(table)")
         }
         #expect(try mounted.database.column("PRAGMA foreign_key_check") == [])
@@ -116,9 +118,11 @@ import Testing
         #expect(run.status == 0, "\(run.errors)")
         #expect(run.text.contains("Restored 3 sessions and 9 messages"), "\(run.text)")
         let after = try mounted.database.dump()
-        #expect(before["event"]?.count == 2)
-        #expect(after["event"] == [])
-        before["event"] = []
+        if family != .go {
+            #expect(before["event"]?.count == 2)
+            #expect(after["event"] == [])
+            before["event"] = []
+        }
         for (table, rows) in before { #expect(after[table] == rows, "\(table)") }
         #expect(try File.exists(mounted.message("msg_grandchild_1", of: "ses_grandchild")))
         #expect(try mounted.opencodefs("restore", "--last").status == 5)
@@ -193,11 +197,11 @@ import Testing
         #expect(try mounted.database.tables(mentioning: "'ses_parent'") == [])
         let run = try mounted.opencodefs("restore", "--last")
         #expect(run.status == 0, "\(run.errors)")
-        before["event"] = []
+        if family != .go { before["event"] = [] }
         #expect(try mounted.database.dump() == before)
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.typeScript)
     func `D2 rm -r of a project's sessions leaves the project`(family: DemoHistory.Family) throws {
         let mounted = try Self.mounted(family)
         let run = try mounted.shell("rm -r shop~shop/2* shop~shop/archived/2*")
@@ -220,7 +224,7 @@ import Testing
         #expect(try mounted.database.column("SELECT count(*) FROM project") == ["2"])
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.typeScript)
     func `D2 rmdir of what holds something is refused`(family: DemoHistory.Family) throws {
         let mounted = try Self.mounted(family)
         let before = try mounted.database.dump()
@@ -266,7 +270,7 @@ import Testing
         let path = try mounted.session("ses_parent")
         let names = try File.names(in: path)
         #expect(names.contains("session.json"))
-        #expect(names.contains("todo.json") == (family != .v2))
+        #expect(names.contains("todo.json") == (family.generation == .v1 || family == .both))
         let before = try mounted.database.dump()
         for name in names where name.hasSuffix(".json") { #expect(unlink(path + "/" + name) == 0, "\(name)") }
         #expect(try File.names(in: path) == names.filter { !$0.hasSuffix(".json") })
@@ -291,7 +295,7 @@ import Testing
         #expect(Sandbox.waits(seconds: 0.5) { (try? File.names(in: path)) == ["messages", "session.json"] })
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
+    @Test(arguments: DemoHistory.Family.typeScript)
     func `D2 a session bound to a workspace is not removed`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
@@ -313,12 +317,12 @@ import Testing
         #expect(try mounted.database.dump() == before)
     }
 
-    @Test(arguments: [DemoHistory.Family.v1, .v2])
+    @Test(arguments: [DemoHistory.Family.v1, .v2, .go])
     func `D1 awkward messages are removed and come back bit by bit`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(family) { _ in }
         try AwkwardHistory.write(to: mounted.database)
         let before = try mounted.database.dump()
-        let run = try mounted.shell("rm -r shop~shop/*ses_ids shop~shop/*ses_texts shop~shop/*ses_large")
+        let run = try mounted.shell("cd \(family.shop) && rm -r *ses_ids *ses_texts *ses_large")
         #expect(run.status == 0)
         #expect(run.errors == "")
         #expect(try mounted.database.tables(mentioning: "'ses_texts'") == [])

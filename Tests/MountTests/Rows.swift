@@ -9,6 +9,7 @@ struct Rows {
     enum Generation: Sendable {
         case v1
         case v2
+        case go
     }
 
     /// A moment that tests count from: 2026-11-18, 10:15:30 UTC.
@@ -18,7 +19,7 @@ struct Rows {
     let generation: Generation
 
     init(_ database: TestDatabase) throws {
-        try self.init(database, database.family == .v1 ? .v1 : .v2)
+        try self.init(database, database.family.generation)
     }
 
     init(_ database: TestDatabase, _ generation: Generation) throws {
@@ -31,9 +32,11 @@ struct Rows {
         self.generation = generation
     }
 
-    private var sessions: SQLIdentifier { SQLIdentifier(generation == .v1 ? "session" : "session_v2") }
+    private var sessions: SQLIdentifier { generation.sessions }
 
+    /// The Go OpenCode has no rows of projects: there, a project is what its sessions name.
     func project(_ id: SQLValue, worktree: SQLValue = "/home/u/shop") throws {
+        guard generation != .go else { return }
         try connection.run(
             """
             INSERT INTO project (id, worktree, time_created, time_updated, sandboxes)
@@ -45,6 +48,14 @@ struct Rows {
         _ id: SQLValue, in project: SQLValue = "shop", title: SQLValue = "A session", parent: SQLValue = .null,
         created: Int64 = noon, updated: Int64 = noon, archived: SQLValue = .null, workspace: SQLValue = .null
     ) throws {
+        guard generation != .go else {
+            try connection.run(
+                """
+                INSERT INTO sessions (id, project_id, parent_session_id, title, created_at, updated_at)
+                VALUES (\(id), \(project), \(parent), \(title), \(created / 1000), \(updated / 1000))
+                """)
+            return
+        }
         try connection.run(
             """
             INSERT INTO \(sessions) (id, project_id, workspace_id, parent_id, slug, directory, title, version,
@@ -54,7 +65,8 @@ struct Rows {
             """)
     }
 
-    /// A message; in V2 its parts have no rows and `sequence` is its number.
+    /// A message; in V2 and Go its parts have no rows and `sequence` is its number. Go: `data` is the text of its parts,
+    /// `type` its role.
     func message(
         _ id: SQLValue, in session: SQLValue, _ data: SQLValue = #"{"role":"user","time":{"created":1}}"#,
         created: Int64 = noon, updated: Int64? = nil, type: SQLValue = "user", sequence: Int64? = nil,
@@ -76,6 +88,13 @@ struct Rows {
                 INSERT INTO session_message (id, session_id, type, seq, time_created, time_updated, data)
                 VALUES (\(id), \(session), \(type), \(sequence ?? next ?? 0), \(created), \(updated ?? created), \(data))
                 """)
+        case .go:
+            try connection.run(
+                """
+                INSERT INTO messages (id, session_id, role, parts, created_at, updated_at, seq)
+                VALUES (\(id), \(session), \(type), \(data), \(created / 1000), \((updated ?? created) / 1000),
+                    \(sequence.map { .integer($0) } ?? SQLValue.null))
+                """)
         }
     }
 
@@ -90,7 +109,7 @@ struct Rows {
     }
 
     /// What a message's text is in this generation's tables.
-    var messages: SQLIdentifier { SQLIdentifier(generation == .v1 ? "message" : "session_message") }
+    var messages: SQLIdentifier { generation.messages }
 
     func setTitle(_ title: SQLValue, of session: SQLValue) throws {
         try connection.run("UPDATE \(sessions) SET title = \(title) WHERE id = \(session)")
@@ -117,6 +136,18 @@ struct Rows {
             INSERT INTO session_share (session_id, id, secret, url, time_created, time_updated)
             SELECT \(session), 'share', 'share-secret', 'https://opncd.ai/s/share', 1, 2
             WHERE EXISTS (SELECT 1 FROM session WHERE id = \(session))
+            """)
+        try run("files", "INSERT INTO files VALUES ('f' || \(session), \(session), '/p', 'text', 'initial', 1, 2)")
+        try run(
+            "flow_states",
+            "INSERT INTO flow_states (session_id, root_session_id, flow_id, step_id) VALUES (\(session), \(session), 'f', 's')"
+        )
+        try run("session_recaps", "INSERT INTO session_recaps VALUES ('r' || \(session), \(session), 'recap', 3, 1)")
+        try run(
+            "bridge_sessions",
+            """
+            INSERT INTO bridge_sessions (project_id, channel, identity_id, peer_id, session_id, created_at, updated_at)
+            VALUES ('shop', 'slack', 'T', 'peer of ' || \(session), \(session), 1, 2)
             """)
         try run("event_sequence", "INSERT INTO event_sequence (aggregate_id, seq) VALUES (\(session), 7)")
         try run(
@@ -153,6 +184,24 @@ struct Rows {
     }
 }
 
+extension Rows.Generation {
+    var sessions: SQLIdentifier {
+        switch self {
+        case .v1: SQLIdentifier("session")
+        case .v2: SQLIdentifier("session_v2")
+        case .go: SQLIdentifier("sessions")
+        }
+    }
+
+    var messages: SQLIdentifier {
+        switch self {
+        case .v1: SQLIdentifier("message")
+        case .v2: SQLIdentifier("session_message")
+        case .go: SQLIdentifier("messages")
+        }
+    }
+}
+
 extension SQLValue: ExpressibleByStringInterpolation {
     public init(stringLiteral text: String) {
         self.init(text)
@@ -161,7 +210,19 @@ extension SQLValue: ExpressibleByStringInterpolation {
 
 extension DemoHistory.Family {
     /// The tables whose rows the tree shows.
-    var generation: Rows.Generation { self == .v1 ? .v1 : .v2 }
+    var generation: Rows.Generation {
+        switch self {
+        case .v1: .v1
+        case .v2, .both: .v2
+        case .go: .go
+        }
+    }
+
+    /// Families with tables of projects, archives and workspaces. What holds of the Go family is in GoTests.
+    static let typeScript = allCases.filter { $0 != .go }
+
+    /// How the project `shop` is called: that of a Go OpenCode has no worktree to be labelled by.
+    var shop: String { self == .go ? "shop" : "shop~shop" }
 }
 
 extension TestDatabase {

@@ -105,6 +105,10 @@ private struct FailingSnapshot: HistorySnapshot {
         try ask { () throws(StoreError) in try snapshot.newestMessage(of: session) }
     }
 
+    func lastChange(of session: Session.ID) throws(StoreError) -> Int64? {
+        try ask { () throws(StoreError) in try snapshot.lastChange(of: session) }
+    }
+
     func role(of message: Message) throws(StoreError) -> [UInt8]? {
         try ask { () throws(StoreError) in try snapshot.role(of: message) }
     }

@@ -18,11 +18,14 @@ extension TestHistory {
                 SQLValue("m \(session)"), of: SQLValue(session), number: 1,
                 parts: [(SQLValue("p \(session)"), SQLValue("{}"))], in: .v1)
         }
-        try connection.run("INSERT INTO event_sequence (aggregate_id, seq) VALUES (\(session), 1)")
-        let shown = generation == .v1 ? "session" : "session_v2"
+        if generation != .go {
+            try connection.run("INSERT INTO event_sequence (aggregate_id, seq) VALUES (\(session), 1)")
+        }
+        let shown = generation.sessions
         var parents: Set = [shown, "event_sequence"]
         if both { parents.insert("session") }
-        let own = Set(["message", "part", "session", "session_v2"]).union(generation == .v1 ? [] : ["session_message"])
+        let own = Set(["message", "part", "session", "session_v2", "sessions", "messages", "bridge_sessions"])
+            .union(generation == .v1 ? [] : ["session_message"])
         for (table, columns) in schema.tables where !own.contains(table) {
             let references = schema.references.filter { $0.table == table && parents.contains($0.parent) }
             guard !references.isEmpty else { continue }

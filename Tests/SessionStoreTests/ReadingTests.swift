@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct ReadingTests {
-    @Test(arguments: StoreUnderTest.all) func `projects are those with a row and those that sessions name`(
+    @Test(arguments: StoreUnderTest.typeScript) func `projects are those with a row and those that sessions name`(
         store: StoreUnderTest
     ) throws {
         let directory = try TemporaryDirectory()
@@ -13,7 +13,7 @@ import Testing
         try history.addSession(SQLValue("s"))
         let connection = try history.database.connect()
         try connection.run("PRAGMA foreign_keys=OFF")
-        let table = SQLIdentifier(store.generation == .v1 ? "session" : "session_v2")
+        let table = SQLIdentifier(store.sessions)
         try connection.run("UPDATE \(table) SET project_id = 'gone'")
         let projects = try history.read { (snapshot) throws(StoreError) in try snapshot.projects() }
         #expect(projects.map(\.id.description) == ["p", "gone"])
@@ -31,7 +31,7 @@ import Testing
             .sorted { $0.id < $1.id }
         #expect(sessions.map(\.id) == [.init("a"), .init("c"), .init(bytes: [0x61], isBlob: true)])
         #expect(sessions.map(\.parent) == [nil, nil, .init("a")])
-        #expect(sessions.map(\.isArchived) == [false, true, true])
+        #expect(sessions.map(\.isArchived) == (store.family == .go ? [false, false, false] : [false, true, true]))
         #expect(sessions[0].title == [0xff, 0x0a])
         #expect(sessions.allSatisfy { $0.created == 1000 && $0.updated == 2000 && $0.project == .init("p") })
     }
@@ -57,8 +57,9 @@ import Testing
             try snapshot.messages(of: .init("s")) { (message) throws(StoreError) in seen.append(message) }
             #expect(seen.map(\.id.description) == expected)
             #expect(try snapshot.newestMessage(of: .init("s"))?.id.description == expected.last)
+            let ranks = Array(repeating: -1 as Int64, count: expected.count)
             let stored = order.map { if case .stored(let number) = $0.order { number } else { -1 as Int64 } }
-            #expect(stored == (store.generation == .v1 ? Array(repeating: -1, count: 6) : [10, 20, 25, 30]))
+            #expect(stored == (store.generation == .v2 ? [10, 20, 25, 30] : ranks))
             for other in ["t", "nobody"] {
                 #expect(try snapshot.messageOrder(of: .init(other)).isEmpty)
                 #expect(try snapshot.newestMessage(of: .init(other)) == nil)
@@ -91,9 +92,11 @@ import Testing
                 let expected = [text] + (store.generation == .v1 ? texts.reversed() : [])
                 #expect(try snapshot.texts(of: message) == expected)
                 #expect(message.texts.map(\.octets) == expected.map(\.count))
-                #expect(message.texts.map(\.opening) == expected.map(Self.opening))
+                // Of the Go family nothing depends on how a text begins.
+                if store.family != .go { #expect(message.texts.map(\.opening) == expected.map(Self.opening)) }
                 #expect(
-                    message.texts.map(\.updated) == [6] + (store.generation == .v1 ? Array(repeating: 8, count: 7) : [])
+                    message.texts.map(\.updated) == [store.family == .go ? 6000 : 6]
+                        + (store.generation == .v1 ? Array(repeating: 8, count: 7) : [])
                 )
                 for (number, text) in expected.enumerated() {
                     for range in [0..<text.count, 0..<min(1, text.count), text.count / 2..<text.count] {
@@ -118,7 +121,7 @@ import Testing
         let session = Session.ID(bytes: [0xff, 0], isBlob: true)
         try history.read { (snapshot) throws(StoreError) in
             let message = try snapshot.message(.init(bytes: [1], isBlob: true), of: session)
-            #expect(message?.texts.map(\.opening) == [.emptyObject])
+            if store.family != .go { #expect(message?.texts.map(\.opening) == [.emptyObject]) }
             #expect(
                 try message.map { (message) throws(StoreError) in try snapshot.texts(of: message) } == [
                     Array("{}".utf8)

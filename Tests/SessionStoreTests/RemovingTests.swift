@@ -11,7 +11,7 @@ import Timing
     /// Adds what an OpenCode of the future may add.
     private func addUnknownTables(_ history: TestHistory) throws {
         // In the case that its author liked: SQLite finds it all the same.
-        let sessions = SQLIdentifier(history.generation == .v1 ? "Session" : "Session_V2")
+        let sessions = SQLIdentifier(history.generation.sessions.uppercased())
         try history.database.run(
             "CREATE TABLE future (number PRIMARY KEY, owner REFERENCES \(sessions)(ID) ON DELETE CASCADE, a, b, c, d)",
             "CREATE TABLE further (x REFERENCES future ON DELETE CASCADE, y)")
@@ -29,9 +29,11 @@ import Timing
                 SQLValue("m\(number)"), of: SQLValue("s"), number: number,
                 parts: [(SQLValue("a of m\(number)"), SQLValue("{}")), (SQLValue("b of m\(number)"), .blob([0]))])
         }
-        let before = try history.database.contents()
+        // Go: a session counts its messages; GoTests look at that.
+        let left: Set<String> = store.family == .go ? ["sessions"] : []
+        let before = try history.database.contents(without: left)
         try history.store.removeMessage(.init("m1"), of: .init("s"), TestHistory.removal())
-        #expect(try history.database.contents() == before.without("m1"))
+        #expect(try history.database.contents(without: left) == before.without("m1"))
         let error = #expect(throws: StoreError.self) {
             try history.store.removeMessage(.init("m1"), of: .init("s"), TestHistory.removal())
         }
@@ -70,6 +72,7 @@ import Timing
             case .v1: ["session", "session_share", "todo", "session_input", "session_context_epoch", "session_message"]
             case .v2:
                 ["session_v2", "session_inbox", "session_pending", "instruction_entry", "instruction_state"]
+            case .go: ["sessions", "files", "flow_states", "session_recaps", "cron_jobs"]
             case .both:
                 [
                     "session", "message", "part", "session_share", "todo", "session_v2", "session_inbox",
@@ -77,7 +80,7 @@ import Timing
                 ]
             }
         // The crowd is a crowd: each table has a row to lose.
-        #expect(before.filled.isSuperset(of: tables.union(["event", "event_sequence"])))
+        #expect(before.filled.isSuperset(of: store.family == .go ? tables : tables.union(["event", "event_sequence"])))
 
         try history.store.removeSession(.init("goes"), TestHistory.removal())
         let after = try history.database.contents()
@@ -148,7 +151,9 @@ import Timing
         #expect(try history.database.contents() == before)
     }
 
-    @Test(arguments: StoreUnderTest.all) func `W9 what is bound to a workspace is not touched`(store: StoreUnderTest)
+    @Test(arguments: StoreUnderTest.typeScript) func `W9 what is bound to a workspace is not touched`(
+        store: StoreUnderTest
+    )
         throws
     {
         let directory = try TemporaryDirectory()

@@ -9,23 +9,32 @@ import Timing
 @testable import DemoHistory
 
 @Suite struct SchemaTests {
+    private static func names(_ family: DemoHistory.Family) -> [String] {
+        switch family {
+        case .v1: ["V1"]
+        case .v2: ["V2"]
+        case .both: ["V1", "V2"]
+        case .go: ["Go"]
+        }
+    }
+
     @Test(arguments: StoreUnderTest.all) func `W10 a family is known by its tables`(store: StoreUnderTest) throws {
         let directory = try TemporaryDirectory()
         let facts = try TestHistory(store, in: directory).store.facts()
-        #expect(facts.families == (store.family == .v1 ? ["V1"] : store.family == .v2 ? ["V2"] : ["V1", "V2"]))
+        #expect(facts.families == Self.names(store.family))
         #expect(facts.missing.isEmpty)
         #expect(facts.provider == "SQLite")
         #expect(facts.readOnlyReason == nil)
     }
 
-    @Test(arguments: StoreUnderTest.all) func `W10 columns that reading does not need may be missing`(
+    @Test(arguments: StoreUnderTest.typeScript) func `W10 columns that reading does not need may be missing`(
         store: StoreUnderTest
     ) throws {
         let directory = try TemporaryDirectory()
         let history = try TestHistory(store, in: directory)
         try history.addSession(SQLValue("s"), parent: SQLValue("t"), archived: .integer(1))
         try history.addMessage(SQLValue("m"), of: SQLValue("s"), number: 1)
-        let name = store.generation == .v1 ? "session" : "session_v2"
+        let name = store.sessions
         try history.database.run(
             SQLQuery(stringLiteral: "DROP INDEX \(name)_parent_idx"),
             SQLQuery(stringLiteral: "DROP INDEX \(name)_workspace_idx"))
@@ -68,7 +77,11 @@ import Timing
     }
 
     @Test(arguments: [
-        ([], "no tables"), (["CREATE TABLE sessions (id)", "CREATE TABLE messages (id)"], "Go OpenCode"),
+        ([], "no tables"),
+        (
+            ["CREATE TABLE sessions (id)", "CREATE TABLE messages (id)"],
+            "Go OpenCode, but lacks sessions.parent_session_id"
+        ),
         (["CREATE TABLE bookmarks (id)"], "no OpenCode database"),
     ])
     func `W10 a database of something else is refused`(statements: [String], reason: String) throws {
@@ -77,9 +90,15 @@ import Timing
         let connection = try SQLiteConnection(path: path, access: .create)
         for statement in statements { try connection.run(SQLQuery(stringLiteral: statement)) }
         let error = #expect(throws: StoreError.self) {
-            try TypeScriptStore(
-                open: { () throws(SQLError) in try SQLiteConnection(path: path, access: .readWrite) }, trash: nil,
-                readOnlyReason: nil)
+            let open = { @Sendable () throws(SQLError) -> any SQLConnection in
+                try SQLiteConnection(path: path, access: .readWrite)
+            }
+            return try SchemaFamily.recognised(open) { (family) throws(StoreError) -> any SessionStore in
+                switch family {
+                case .typeScript: try TypeScriptStore(open: open, trash: nil, readOnlyReason: nil)
+                case .go: try GoStore(open: open, trash: nil, readOnlyReason: nil, home: .init("home"))
+                }
+            }
         }
         #expect(error?.name == "unsupportedSchema")
         #expect(error?.reason.contains(reason) == true)

@@ -14,17 +14,50 @@ struct StoreUnderTest: Sendable, CustomTestStringConvertible {
     static let all = DemoHistory.Family.allCases.map { StoreUnderTest(family: $0) }
     static let v1 = StoreUnderTest(family: .v1)
     static let both = StoreUnderTest(family: .both)
+    static let go = StoreUnderTest(family: .go)
+    static let typeScript = all.filter { $0.family != .go }
 
     var testDescription: String { "SQLite, \(family.rawValue)" }
 
     /// The generation that OpenCode of this family writes.
-    var generation: SessionRecord.Generation { family == .v1 ? .v1 : .v2 }
+    var generation: SessionRecord.Generation {
+        switch family {
+        case .v1: .v1
+        case .v2, .both: .v2
+        case .go: .go
+        }
+    }
+
+    /// The table of the sessions that are shown.
+    var sessions: String { generation.sessions }
+
+    /// The table of the messages that are shown.
+    var messages: String {
+        switch generation {
+        case .v1: "message"
+        case .v2: "session_message"
+        case .go: "messages"
+        }
+    }
+
+    /// When a row changed.
+    var changed: String { family == .go ? "updated_at" : "time_updated" }
+}
+
+extension SessionRecord.Generation {
+    var sessions: String {
+        switch self {
+        case .v1: "session"
+        case .v2: "session_v2"
+        case .go: "sessions"
+        }
+    }
 }
 
 /// A database with a store over it, for a test to fill.
 struct TestHistory {
     let database: TestDatabase
-    let store: TypeScriptStore
+    let store: any SessionStore
     let trash: Trash
     let generation: SessionRecord.Generation
 
@@ -34,17 +67,20 @@ struct TestHistory {
         generation = store.generation
         trash = try Self.trash(for: database, in: directory)
         self.store = try Self.open(database, trash, readOnly: readOnly)
+        guard store.family != .go else { return }
         try database.run(
             "INSERT INTO project (id, worktree, sandboxes, time_created, time_updated) VALUES ('p', '/w', '[]', 1, 2)")
     }
 
     /// Another store over a database.
-    static func open(_ database: TestDatabase, _ trash: Trash?, readOnly: String? = nil) throws -> TypeScriptStore {
+    static func open(_ database: TestDatabase, _ trash: Trash?, readOnly: String? = nil) throws -> any SessionStore {
         let path = database.path
-        return try TypeScriptStore(
-            open: { () throws(SQLError) in
-                try SQLiteConnection(path: path, access: readOnly == nil ? .readWrite : .readOnly)
-            }, trash: trash, readOnlyReason: readOnly)
+        let open = { @Sendable () throws(SQLError) -> any SQLConnection in
+            try SQLiteConnection(path: path, access: readOnly == nil ? .readWrite : .readOnly)
+        }
+        return database.family == .go
+            ? try GoStore(open: open, trash: trash, readOnlyReason: readOnly, home: .init("home"))
+            : try TypeScriptStore(open: open, trash: trash, readOnlyReason: readOnly)
     }
 
     static func trash(for database: TestDatabase, in directory: borrowing TemporaryDirectory) throws -> Trash {
@@ -63,7 +99,14 @@ struct TestHistory {
         _ id: SQLValue, title: SQLValue = SQLValue("Title"), project: String = "p", parent: SQLValue = .null,
         archived: SQLValue = .null, workspace: SQLValue = .null, in other: SessionRecord.Generation? = nil
     ) throws {
-        let table = SQLIdentifier(other ?? generation == .v1 ? "session" : "session_v2")
+        guard generation != .go else {
+            return try database.run(
+                """
+                INSERT INTO sessions (id, project_id, parent_session_id, title, created_at, updated_at) \
+                VALUES (\(id), \(project), \(parent), \(title), 1, 2)
+                """)
+        }
+        let table = SQLIdentifier((other ?? generation).sessions)
         try database.run(
             """
             INSERT INTO \(table) (id, project_id, parent_id, workspace_id, slug, directory, title, version, \
@@ -72,11 +115,18 @@ struct TestHistory {
             """)
     }
 
-    /// - Parameter number: V1 the time of creation, V2 the sequence number.
+    /// - Parameter number: V1 the time of creation, V2 and Go the sequence number.
     func addMessage(
         _ id: SQLValue, of session: SQLValue, number: Int64, data: SQLValue = SQLValue(#"{"role":"user"}"#),
         parts: [(id: SQLValue, data: SQLValue)] = [], in other: SessionRecord.Generation? = nil
     ) throws {
+        guard generation != .go else {
+            return try database.run(
+                """
+                INSERT INTO messages (id, session_id, role, parts, created_at, updated_at, seq) \
+                VALUES (\(id), \(session), 'user', \(data), 5, 6, \(number))
+                """)
+        }
         guard other ?? generation == .v1 else {
             return try database.run(
                 """

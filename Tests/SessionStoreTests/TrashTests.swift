@@ -77,13 +77,13 @@ import Timing
         #expect(try history.trash.batches().count == 1)
     }
 
-    @Test(arguments: [StoreUnderTest.v1, .both])
+    @Test(arguments: [StoreUnderTest.v1, .both, .go])
     func `D3 a removal that the database forbids changes nothing, and leaves nothing in the trash`(
         store: StoreUnderTest
     ) throws {
         let directory = try TemporaryDirectory()
         let history = try history(store, in: directory)
-        let table = SQLIdentifier(store.generation == .v1 ? "message" : "session_message")
+        let table = SQLIdentifier(store.messages)
         try history.database.run("CREATE TRIGGER stop BEFORE DELETE ON \(table) BEGIN SELECT RAISE(ABORT, 'no'); END")
         let before = try history.database.contents()
         let error = #expect(throws: StoreError.self) {
@@ -94,7 +94,7 @@ import Timing
         #expect(try history.trash.batches().isEmpty)
     }
 
-    @Test(arguments: [StoreUnderTest.v1, .both]) func `D3 what stands in both places comes back as never gone`(
+    @Test(arguments: [StoreUnderTest.v1, .both, .go]) func `D3 what stands in both places comes back as never gone`(
         store: StoreUnderTest
     ) throws {
         let directory = try TemporaryDirectory()
@@ -106,7 +106,7 @@ import Timing
         let counts = { (table: String) throws in
             try connection.integer("SELECT count(*) FROM \(SQLIdentifier(table))")
         }
-        let tables = store.generation == .v1 ? ["message", "part"] : ["session_message"]
+        let tables = store.generation == .v1 ? ["message", "part"] : [store.messages]
         let before = try tables.map(counts)
         try history.store.removeMessage(.init("m1"), of: .init("s"), TestHistory.removal())
         let items = try history.trash.batches().flatMap(\.items)
@@ -157,7 +157,7 @@ import Timing
     @Test func `a trash of a newer opencodefs is left alone`() throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("trash.db")
-        try SQLiteConnection(path: path, access: .create).run("PRAGMA user_version = 2")
+        try SQLiteConnection(path: path, access: .create).run("PRAGMA user_version = 3")
         let error = #expect(throws: SQLError.self) {
             try Trash(source: "x") { () throws(SQLError) in try SQLiteConnection(path: path, access: .create) }
         }

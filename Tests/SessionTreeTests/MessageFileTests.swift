@@ -65,6 +65,24 @@ import Timing
         #expect(file(message, texts) == expected)
     }
 
+    @Test func `R1 a message of Go is its row`() {
+        let columns = [("id", "m"), ("role", "user")].map {
+            Message.Column(name: $0, value: .text(Array($1.utf8)))
+        }
+        let after = [
+            Message.Column(name: "model", value: nil), Message.Column(name: "seq", value: .integer(-3)),
+            Message.Column(name: "cost", value: .real(0)),
+        ]
+        for text in ["[]", "", "no JSON", "{}"] {
+            let message = Message(
+                id: .init("m"), session: .init("s"),
+                shape: .row(before: columns, parts: Self.stored(Array(text.utf8)), after: after), order: .rank)
+            #expect(
+                file(message, [Array(text.utf8)])
+                    == #"{"id":"m","role":"user","parts":\#(text),"model":null,"seq":-3,"cost":0.0}"# + "\n")
+        }
+    }
+
     @Test func `R1 a part keeps the session that its own row names`() {
         let part = Message.Part(id: .init("p"), session: .init("other"), data: Self.stored(Array("{}".utf8)))
         let message = Message(
@@ -96,8 +114,21 @@ import Timing
             }
             func id() -> [UInt8] { random.bytes(0...6, of: Array("ab\"\\\n\u{1}/".utf8) + (isJSON ? [] : [0xff])) }
             let texts = (0...Int.random(in: 0...4, using: &random)).map { _ in text() }
+            func column() -> Message.Column {
+                let values: [Record.Field?] = [
+                    nil, .integer(.min), .integer(0), .real(0.1), .real(.infinity), .real(1e300), .text(id()),
+                ]
+                return Message.Column(
+                    name: String(decoding: id(), as: UTF8.self), value: values.randomElement(using: &random)!)
+            }
             let message: Message
             if texts.count == 1 && Bool.random(using: &random) {
+                message = Message(
+                    id: .init(bytes: id()), session: .init(bytes: id()),
+                    shape: .row(
+                        before: (0..<3).map { _ in column() }, parts: Self.stored(texts[0]),
+                        after: (0..<Int.random(in: 0...3, using: &random)).map { _ in column() }), order: .rank)
+            } else if texts.count == 1 && Bool.random(using: &random) {
                 message = Message(
                     id: .init(bytes: id()), session: .init(bytes: id()),
                     shape: .typed(type: id(), data: Self.stored(texts[0])), order: .stored(0))

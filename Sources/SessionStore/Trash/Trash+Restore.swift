@@ -37,14 +37,21 @@ extension Trash {
             let schema = try connection.schema()
             try connection.beginWriting()
             defer { connection.rollback() }
-            // A session goes in before its messages: they point at it.
-            for item in items.filter({ $0.message == nil }) + items.filter({ $0.message != nil }) {
-                var restorer = ItemRestorer(item: item, connection: connection, schema: schema)
-                try pool.lend(.lasting(.seconds(60))) { (trash) throws(SQLError) in
-                    refusal = try restorer.run(reading: trash, &restoration)
+            try pool.lend(.lasting(.seconds(60))) { (trash) throws(SQLError) in
+                // A session goes in before its messages: they point at it.
+                let (sessions, messages) = (items.filter { $0.message == nil }, items.filter { $0.message != nil })
+                func insert(_ items: [TrashBatch.Item]) throws(SQLError) {
+                    for item in items where refusal == nil {
+                        var restorer = ItemRestorer(item: item, connection: connection, schema: schema)
+                        refusal = try restorer.run(reading: trash, &restoration)
+                        if refusal == nil { restoration.restored.append(item) }
+                    }
                 }
-                if refusal != nil { break }
-                restoration.restored.append(item)
+                try insert(sessions)
+                guard refusal == nil else { return }
+                let changes = try ChangedRows(of: items, reading: trash, connection: connection, schema: schema)
+                try insert(messages)
+                if refusal == nil { try changes.undo() }
             }
             if refusal == nil, !isRehearsal {
                 try connection.commit()
@@ -60,6 +67,30 @@ extension Trash {
     /// Takes items out of the trash for good.
     package func drop(_ items: [TrashBatch.Item]) throws(StoreError) {
         do throws(SQLError) { try forget(items) } catch { throw StoreError(error) }
+    }
+
+    /// The records of an item, in the order of filing.
+    static func records(
+        of item: TrashBatch.Item, reading trash: any SQLConnection
+    ) throws(SQLError) -> [(id: Int64, table: String, kind: RecordKind)] {
+        var records: [(id: Int64, table: String, kind: RecordKind)] = []
+        try trash.rows("SELECT id, origin, kind FROM record WHERE item = \(item.id) ORDER BY id") {
+            (row) throws(SQLError) in
+            let text = { (column: Int) in String(decoding: row.bytes(at: column) ?? [], as: UTF8.self) }
+            records.append((row.integer(at: 0) ?? 0, text(1), RecordKind(rawValue: text(2)) ?? .removed))
+        }
+        return records
+    }
+
+    /// The columns of a record.
+    static func fields(
+        of record: Int64, reading trash: any SQLConnection
+    ) throws(SQLError) -> [(name: String, value: SQLValue)] {
+        var fields: [(name: String, value: SQLValue)] = []
+        try trash.rows("SELECT name, value FROM field WHERE record = \(record) ORDER BY id") { (row) throws(SQLError) in
+            fields.append((String(decoding: row.bytes(at: 0) ?? [], as: UTF8.self), row.value(at: 1)))
+        }
+        return fields
     }
 
     private func forget(_ items: [TrashBatch.Item]) throws(SQLError) {
@@ -91,16 +122,8 @@ private struct ItemRestorer {
     mutating func run(reading trash: any SQLConnection, _ restoration: inout Restoration) throws(SQLError)
         -> RestoreError?
     {
-        var records: [(id: Int64, table: String)] = []
-        try trash.rows("SELECT id, origin FROM record WHERE item = \(item.id) ORDER BY id") { (row) throws(SQLError) in
-            records.append((row.integer(at: 0) ?? 0, String(decoding: row.bytes(at: 1) ?? [], as: UTF8.self)))
-        }
-        for record in records {
-            var columns: [(name: String, value: SQLValue)] = []
-            try trash.rows("SELECT name, value FROM field WHERE record = \(record.id) ORDER BY id") {
-                (row) throws(SQLError) in
-                columns.append((String(decoding: row.bytes(at: 0) ?? [], as: UTF8.self), row.value(at: 1)))
-            }
+        for record in try Trash.records(of: item, reading: trash) where record.kind == .removed {
+            let columns = try Trash.fields(of: record.id, reading: trash)
             if let lost = columns.first(where: { !schema.has($0.name, in: record.table) }) {
                 return .otherSchema(item, missing: "\(record.table).\(lost.name)")
             }

@@ -22,7 +22,7 @@ package final class Trash: Sendable {
     private static let longestRest = Duration.seconds(60)
 
     /// The version of the tables below, in `user_version`.
-    private static let version: Int64 = 1
+    private static let version: Int64 = 2
 
     /// - Parameters:
     ///   - source: the path of the database that rows are removed from; restoring needs it.
@@ -34,7 +34,11 @@ package final class Trash: Sendable {
         pool = ConnectionPool(open: open)
         try pool.lend(.lasting(.seconds(10))) { (connection) throws(SQLError) in
             let version = try connection.integer("PRAGMA user_version") ?? 0
-            if version == 0 { try Self.createTables(connection) }
+            switch version {
+            case 0: try Self.createTables(connection)
+            case 1: try Self.addKinds(connection)
+            default: break
+            }
             guard version <= Self.version else {
                 throw SQLError(.misuse, message: "the trash was written by a newer opencodefs")
             }
@@ -63,7 +67,7 @@ package final class Trash: Sendable {
                 """
                 CREATE TABLE IF NOT EXISTS record (
                     id INTEGER PRIMARY KEY, item INTEGER NOT NULL REFERENCES item ON DELETE CASCADE,
-                    origin TEXT NOT NULL)
+                    origin TEXT NOT NULL, kind TEXT NOT NULL DEFAULT 'removed')
                 """,
                 "CREATE INDEX IF NOT EXISTS record_item ON record (item)",
                 """
@@ -72,10 +76,20 @@ package final class Trash: Sendable {
                     name TEXT NOT NULL, value)
                 """,
                 "CREATE INDEX IF NOT EXISTS field_record ON field (record)",
-                "PRAGMA user_version = 1",
+                "PRAGMA user_version = 2",
             ] {
                 try connection.run(statement)
             }
+        }
+    }
+
+    /// What version 1 lacks.
+    private static func addKinds(_ connection: any SQLConnection) throws(SQLError) {
+        try connection.writing { () throws(SQLError) in
+            // Two that come at once: the second waited for the first.
+            guard try connection.integer("PRAGMA user_version") == 1 else { return }
+            try connection.run("ALTER TABLE record ADD COLUMN kind TEXT NOT NULL DEFAULT 'removed'")
+            try connection.run("PRAGMA user_version = 2")
         }
     }
 
@@ -85,13 +99,26 @@ package final class Trash: Sendable {
         case message(Message.ID, of: Session.ID)
     }
 
+    /// What a record says of a row.
+    enum RecordKind: String {
+        /// It was deleted.
+        case removed
+        /// It stays, and the removal leaves these columns of it alone. The next two records are of the same row.
+        case unchanged
+        /// What the removal makes of others.
+        case left
+        /// What those, and the time of its change, were before.
+        case changed
+    }
+
     /// Rows on their way into an item.
     struct Deposit {
         fileprivate let connection: any SQLConnection
         fileprivate let item: Int64
 
-        func add(table: String, columns: [String], values: [SQLValue]) throws(SQLError) {
-            try connection.run("INSERT INTO record (item, origin) VALUES (\(item), \(table))")
+        func add(_ kind: RecordKind, table: String, columns: [String], values: [SQLValue]) throws(SQLError) {
+            try connection.run(
+                "INSERT INTO record (item, origin, kind) VALUES (\(item), \(table), \(kind.rawValue))")
             let record = try connection.integer("SELECT last_insert_rowid()") ?? 0
             for (column, value) in zip(columns, values) {
                 try connection.run("INSERT INTO field (record, name, value) VALUES (\(record), \(column), \(value))")

@@ -1,29 +1,21 @@
 internal import SQL
 internal import SessionModel
 
-/// Works out which rows a removal takes, files them in the trash and deletes them (rules D1 to D3).
-///
-/// Each step is for a transaction of the caller's: what is planned and filed in one that reads may be executed in one
-/// that writes, as long as nothing was committed in between.
-struct TypeScriptRemover {
+/// Works out which rows a removal takes from the tables of V1 and V2 (rules D1 and D2).
+struct TypeScriptRemover: RowRemover {
     let connection: any SQLConnection
     let schema: TypeScriptSchema
 
-    /// The rows that one removal deletes, in the order of deleting.
-    struct Plan {
-        fileprivate let subject: Trash.Subject
-        fileprivate let targets: [RowSet]
-    }
-
-    /// What there is to do, or why it will not be done.
-    func plan(_ subject: Trash.Subject) throws(SQLError) -> Result<Plan, StoreError> {
+    func plan(_ subject: Trash.Subject) throws(SQLError) -> Result<RemovalPlan, StoreError> {
         switch subject {
         case .message(let id, let session): try planMessage(id, of: session)
         case .session(let id): try planSession(id)
         }
     }
 
-    private func planMessage(_ id: Message.ID, of session: Session.ID) throws(SQLError) -> Result<Plan, StoreError> {
+    private func planMessage(_ id: Message.ID, of session: Session.ID) throws(SQLError) -> Result<
+        RemovalPlan, StoreError
+    > {
         guard let generation = try generations(of: session).first else { return .failure(.notFound) }
         if let refusal = try workspaceRefusal(session) { return .failure(refusal) }
         let messages = generation.messages
@@ -31,10 +23,10 @@ struct TypeScriptRemover {
             "SELECT 1 FROM \(messages) WHERE id = \(id.value) AND session_id = \(session.value)")
         guard isThere else { return .failure(.notFound) }
         let target = RowSet(table: messages.name, column: "id", value: id.value)
-        return .success(Plan(subject: .message(id, of: session), targets: [target]))
+        return .success(RemovalPlan(subject: .message(id, of: session), targets: [target]))
     }
 
-    private func planSession(_ id: Session.ID) throws(SQLError) -> Result<Plan, StoreError> {
+    private func planSession(_ id: Session.ID) throws(SQLError) -> Result<RemovalPlan, StoreError> {
         let generations = try generations(of: id)
         guard let shown = generations.first else { return .failure(.notFound) }
         if let refusal = try workspaceRefusal(id) { return .failure(refusal) }
@@ -47,30 +39,7 @@ struct TypeScriptRemover {
             schema.tables.has(column, in: table) ? RowSet(table: table, column: column, value: id.value) : nil
         }
         targets += generations.map { RowSet(table: $0.sessions.name, column: "id", value: id.value) }
-        return .success(Plan(subject: .session(id), targets: targets))
-    }
-
-    /// Files the rows in the trash, durably.
-    ///
-    /// - Returns: the number of the item.
-    func file(_ plan: Plan, in trash: Trash.Drawer, isLocked: Bool) throws(SQLError) -> Int64 {
-        try trash.deposit(plan.subject, isLocked: isLocked) { (deposit) throws(SQLError) in
-            // A row goes in before what points at it. A queue, not a recursion: a table may point at itself as often as
-            // it likes.
-            var queue = Array(plan.targets.reversed())
-            var visited = Set(queue)
-            var next = 0
-            while next < queue.count {
-                for set in try collect(queue[next], into: deposit) where visited.insert(set).inserted {
-                    queue.append(set)
-                }
-                next += 1
-            }
-        }
-    }
-
-    func execute(_ plan: Plan) throws(SQLError) {
-        for target in plan.targets { try connection.run("DELETE \(target.condition)") }
+        return .success(RemovalPlan(subject: .session(id), targets: targets))
     }
 
     /// Tables that name a session without a foreign key (OpenCode's Session.remove; V2's projector).
@@ -105,39 +74,5 @@ struct TypeScriptRemover {
             if isOwned { return reason }
         }
         return nil
-    }
-
-    /// Rows of one table with one value in one column.
-    fileprivate struct RowSet: Hashable {
-        let table: String
-        let column: String
-        let value: SQLValue
-
-        var condition: SQLQuery {
-            "FROM \(SQLIdentifier(table)) WHERE \(SQLIdentifier(column)) = \(value)"
-        }
-    }
-
-    /// Hands out rows.
-    ///
-    /// - Returns: the rows that the database deletes with them.
-    private func collect(_ set: RowSet, into deposit: Trash.Deposit) throws(SQLError) -> [RowSet] {
-        // Of what is deleted, only the log of events is not kept: it can be a hundred times the messages.
-        guard set.table != "event" else { return [] }
-        let columns = (schema.tables.tables[set.table] ?? []).map(\.name)
-        let list = SQLQuery.joined(columns.map { "\(SQLIdentifier($0))" }, separator: ", ")
-        let dependents = schema.tables.references.filter { $0.parent == set.table && $0.onDelete == .cascade }
-        var next: [RowSet] = []
-        try connection.rows("SELECT \(list) \(set.condition)") { (row) throws(SQLError) in
-            let values = columns.indices.map { row.value(at: $0) }
-            try deposit.add(table: set.table, columns: columns, values: values)
-            for dependent in dependents {
-                guard let index = columns.firstIndex(of: dependent.parentColumn), values[index] != .null else {
-                    continue
-                }
-                next.append(RowSet(table: dependent.table, column: dependent.column, value: values[index]))
-            }
-        }
-        return next
     }
 }

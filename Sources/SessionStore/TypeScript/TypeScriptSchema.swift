@@ -5,7 +5,7 @@ internal import SessionModel
 ///
 /// Migration ids and file names say nothing: OpenCode 2 upgrades the file of version 1 in place and leaves the old tables
 /// behind, and forks carry migrations of their own.
-struct TypeScriptSchema: Sendable {
+struct TypeScriptSchema: StoreSchema {
     let tables: SQLSchema
     /// Generations that can be read, the newest first.
     let generations: [Generation]
@@ -14,7 +14,19 @@ struct TypeScriptSchema: Sendable {
 
     /// The names one generation of OpenCode uses.
     struct Generation: Sendable {
-        let kind: SessionRecord.Generation
+        enum Kind: Sendable {
+            case v1
+            case v2
+
+            var ofRecords: SessionRecord.Generation {
+                switch self {
+                case .v1: .v1
+                case .v2: .v2
+                }
+            }
+        }
+
+        let kind: Kind
         let sessions: SQLIdentifier
         let messages: SQLIdentifier
 
@@ -60,17 +72,9 @@ struct TypeScriptSchema: Sendable {
         generations = readable
     }
 
-    /// A column where this schema has it, NULL where it does not.
-    func column(_ name: String, of table: SQLIdentifier) -> SQLQuery {
-        tables.has(name, in: table.name) ? "\(table).\(SQLIdentifier(name))" : "NULL"
-    }
-
     /// What to call a database none of whose generations can be read.
     static func reasonForRefusal(_ tables: SQLSchema) -> String {
         if tables.tables.isEmpty { return "it has no tables: OpenCode has not started with it yet" }
-        if tables.has("sessions"), tables.has("messages") {
-            return "it belongs to the Go OpenCode, which this version of opencodefs does not read"
-        }
         let lacking = Generation.v1.required.flatMap { table, columns in
             tables.has(table) ? columns.filter { !tables.has($0, in: table) }.map { "\(table).\($0)" } : [table]
         }

@@ -71,15 +71,18 @@ struct TypeScriptSnapshot: HistorySnapshot {
     func sessionRecord(_ id: Session.ID) throws(StoreError) -> SessionRecord? {
         try query { () throws(SQLError) in
             guard let generation = try generation(of: id) else { return nil }
-            guard let row = try record(in: generation.sessions, id: id.value) else { return nil }
-            return SessionRecord(generation: generation.kind, row: row)
+            guard let row = try connection.record(in: generation.sessions, id: id.value, schema.tables) else {
+                return nil
+            }
+            return SessionRecord(
+                generation: generation.kind.ofRecords, row: row, updated: row.integer("time_updated") ?? 0)
         }
     }
 
     func projectRecord(_ id: Project.ID) throws(StoreError) -> Record? {
         try query { () throws(SQLError) in
             guard schema.tables.has("project") else { return nil }
-            return try record(in: SQLIdentifier("project"), id: id.value)
+            return try connection.record(in: SQLIdentifier("project"), id: id.value, schema.tables)
         }
     }
 
@@ -151,10 +154,16 @@ struct TypeScriptSnapshot: HistorySnapshot {
         try query { () throws(SQLError) in try messages(of: session)?.newest() }
     }
 
+    func lastChange(of session: Session.ID) throws(StoreError) -> Int64? {
+        try newestMessage(of: session)?.texts.map(\.updated).max()
+    }
+
     func role(of message: Message) throws(StoreError) -> [UInt8]? {
-        guard case .parted(let info, _) = message.shape else {
-            if case .typed(let type, _) = message.shape { return type }
-            return nil
+        let info: StoredText
+        switch message.shape {
+        case .parted(let text, _): info = text
+        case .typed(let type, _): return type
+        case .row: return nil
         }
         // OpenCode writes the role among the first keys; a wider look is for messages written by others.
         for limit in [1024, 65_536] {
@@ -181,6 +190,7 @@ struct TypeScriptSnapshot: HistorySnapshot {
             case .typed:
                 return try connection.column("SELECT data FROM session_message WHERE id = \(message.id.value)")
                     .map { $0.bytes ?? [] }
+            case .row: return []
             }
         }
     }
@@ -191,7 +201,7 @@ struct TypeScriptSnapshot: HistorySnapshot {
                 switch message.shape {
                 case .parted(_, let parts):
                     index == 0 ? ("message", message.id.value) : ("part", parts[index - 1].id.value)
-                case .typed: ("session_message", message.id.value)
+                case .typed, .row: ("session_message", message.id.value)
                 }
             let name = SQLIdentifier(table)
             let slice = SQLFragment.slice(
@@ -218,25 +228,6 @@ struct TypeScriptSnapshot: HistorySnapshot {
         return nil
     }
 
-    private func record(in table: SQLIdentifier, id: SQLValue) throws(SQLError) -> Record? {
-        let columns = (schema.tables.tables[table.name] ?? []).map(\.name)
-        let list = SQLQuery.joined(columns.map { "\(SQLIdentifier($0))" }, separator: ", ")
-        var record: Record?
-        try connection.rows("SELECT \(list) FROM \(table) WHERE id = \(id)") { (row) throws(SQLError) in
-            var fields: [String: Record.Field] = [:]
-            for (index, column) in columns.enumerated() {
-                switch row.value(at: index) {
-                case .null: continue
-                case .integer(let value): fields[column] = .integer(value)
-                case .real(let value): fields[column] = .real(value)
-                case .text(let bytes), .blob(let bytes): fields[column] = .text(bytes)
-                }
-            }
-            record = Record(fields)
-        }
-        return record
-    }
-
     /// The one place where an error of the provider becomes one of the store.
     private func query<Result>(_ body: () throws(SQLError) -> Result) throws(StoreError) -> Result {
         do throws(SQLError) {
@@ -244,22 +235,5 @@ struct TypeScriptSnapshot: HistorySnapshot {
         } catch {
             throw StoreError(error.attributed(to: connection.patience))
         }
-    }
-}
-
-extension Identifier {
-    /// The identifier that a column holds; nil for NULL, by which no row can be found.
-    init?(_ value: SQLValue) {
-        switch value {
-        case .text(let bytes): self.init(bytes: bytes)
-        case .blob(let bytes): self.init(bytes: bytes, isBlob: true)
-        case .integer(let number): self.init("\(number)")
-        case .real(let number): self.init("\(number)")
-        case .null: return nil
-        }
-    }
-
-    var value: SQLValue {
-        isBlob ? .blob(bytes) : .text(bytes)
     }
 }

@@ -23,6 +23,13 @@ package enum MessageFile {
         case .typed(let type, let data):
             file.add(text: 0, data, members: [("id", message.id.bytes), ("type", type)])
             file.add("\n")
+        case .row(let before, let parts, let after):
+            file.add("{")
+            file.add(before.flatMap { member($0) + [UInt8(ascii: ",")] })
+            file.add(partsKey)
+            file.add(text: 0, from: 0, count: parts.octets)
+            file.add(after.flatMap { [UInt8(ascii: ",")] + member($0) })
+            file.add("}\n")
         }
         return file
     }
@@ -45,6 +52,18 @@ package enum MessageFile {
                 hash.add(0, part.id.bytes)
             }
         case .typed(_, let data): add(data)
+        case .row(let before, let parts, let after):
+            add(parts)
+            // Their values too: not every version of the schema has the triggers that tell of each change.
+            // Identifiers are left out: another one is another message.
+            for column in before + after where !["id", "session_id"].contains(column.name) {
+                switch column.value {
+                case .integer(let value): hash.add(UInt64(bitPattern: value))
+                case .real(let value): hash.add(value.bitPattern)
+                case .text(let bytes): hash.add(1, bytes)
+                case nil: hash.add(0 as UInt8)
+                }
+            }
         }
         return FileVersion(
             size: size(of: message), changed: Timestamp(milliseconds: newest), digest: hash.value)
@@ -71,7 +90,37 @@ package enum MessageFile {
             return size + max(0, parts.count - 1) * ",\n".utf8.count
         case .typed(let type, let data):
             return framed(data, keys: "idtype".utf8.count, values: [id, JSONText.quotedCount(type)]) + 1
+        case .row(let before, let parts, let after):
+            var size = "{}\n".utf8.count + partsKey.count + parts.octets
+            for column in before { size += memberCount(column) + 1 }
+            for column in after { size += memberCount(column) + 1 }
+            return size
         }
+    }
+
+    /// Bytes of ``member(_:)``.
+    private static func memberCount(_ column: Message.Column) -> Int {
+        let value =
+            switch column.value {
+            case .integer(let value): "\(value)".utf8.count
+            case .real(let value): JSONText.number(value).count
+            case .text(let bytes): JSONText.quotedCount(bytes)
+            case nil: "null".utf8.count
+            }
+        return JSONText.quotedCount(Array(column.name.utf8)) + 1 + value
+    }
+
+    private static let partsKey = Array("\"parts\":".utf8)
+
+    private static func member(_ column: Message.Column) -> [UInt8] {
+        let value: [UInt8] =
+            switch column.value {
+            case .integer(let value): Array("\(value)".utf8)
+            case .real(let value): JSONText.number(value)
+            case .text(let bytes): JSONText.quoted(bytes)
+            case nil: Array("null".utf8)
+            }
+        return JSONText.quoted(column.name) + [UInt8(ascii: ":")] + value
     }
 
     private static func framed(_ text: StoredText, keys: Int, values: [Int]) -> Int {

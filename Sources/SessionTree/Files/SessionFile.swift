@@ -1,12 +1,29 @@
 package import SessionModel
 
-/// `session.json` (rule R10): the `info` of OpenCode's own export.
+/// `session.json` (rule R10): the `info` of OpenCode's own export; of the Go family, which has none, the row.
 package enum SessionFile {
     package static func render(_ session: SessionRecord) -> [UInt8] {
         switch session.generation {
         case .v1: v1(session.row)
         case .v2: v2(session.row)
+        case .go: go(session.row)
         }
+    }
+
+    /// The row of `sessions`: every column in the schema's order.
+    private static func go(_ row: Record) -> [UInt8] {
+        var file = JSONObject()
+        for column in row.columns {
+            let value: JSONObject.Value =
+                switch row[column] {
+                case .integer(let value): .integer(value)
+                case .real(let value): .stored(value)
+                case .text(let bytes): .string(bytes)
+                case nil: .null
+                }
+            file.add(column, value)
+        }
+        return file.document()
     }
 
     /// Session.Info of OpenCode 1.18.

@@ -8,7 +8,7 @@ enum DemoCommand: Command {
     static let name = "demo"
     static let summary = "make a database with an invented history, to try things on"
     static let usage = ["[OPTION...] PATH"]
-    static let family = CommandOption("family", argument: "v1|v2|both", help: "which OpenCode wrote it (default v1)")
+    static let family = CommandOption("family", argument: "v1|v2|both|go", help: "which OpenCode wrote it (default v1)")
     static let projects = CommandOption("projects", argument: "N", help: "projects (default 4)")
     static let sessions = CommandOption("sessions", argument: "N", help: "sessions in all (default 40)")
     static let messages = CommandOption("messages", argument: "N", help: "messages in all (default 1000)")

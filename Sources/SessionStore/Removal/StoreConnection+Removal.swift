@@ -8,17 +8,19 @@ internal import SessionModel
 /// is taken out again and all begins anew; after some attempts the lock is held throughout.
 ///
 /// Killed at any moment, the rows are in the database, or in the trash, or in both.
-extension TypeScriptStore {
-    private static let attempts = 3
+extension StoreConnection {
+    private static var attempts: Int { 3 }
 
-    func remove(_ subject: Trash.Subject, _ removal: Removal) throws(StoreError) {
+    func remove<Remover: RowRemover>(
+        _ subject: Trash.Subject, _ removal: Removal, by _: Remover.Type
+    ) throws(StoreError) where Remover.Schema == Schema {
         if let writingForbidden { throw .readOnly(reason: writingForbidden) }
         var refusal: StoreError?
         try withCurrentSchema(
             { (schema, counter) throws(SQLError) in
                 try withDrawer(for: removal) { (drawer) throws(SQLError) in
                     try pool.lend(removal.patience) { (connection) throws(SQLError) in
-                        let remover = TypeScriptRemover(connection: connection, schema: schema)
+                        let remover = Remover(connection: connection, schema: schema)
                         for _ in 0..<Self.attempts {
                             switch try attempt(subject, remover, drawer, counter) {
                             case .done: return true
@@ -36,22 +38,15 @@ extension TypeScriptStore {
         if let refusal { throw refusal }
     }
 
-    private enum Attempt {
-        case done
-        case refused(StoreError)
-        /// The tables are not those the schema was read from.
-        case otherSchema
-        /// Somebody committed between filing and deleting.
-        case overtaken
-    }
+    private typealias Attempt = RemovalAttempt
 
     private func attempt(
-        _ subject: Trash.Subject, _ remover: TypeScriptRemover, _ drawer: Trash.Drawer?, _ counter: Int64
+        _ subject: Trash.Subject, _ remover: some RowRemover, _ drawer: Trash.Drawer?, _ counter: Int64
     ) throws(SQLError) -> Attempt {
         let connection = remover.connection
         var changes: Int64 = 0
         var item: Int64?
-        let plan: Result<TypeScriptRemover.Plan, StoreError>? = try connection.reading { () throws(SQLError) in
+        let plan: Result<RemovalPlan, StoreError>? = try connection.reading { () throws(SQLError) in
             guard try connection.schemaCounter() == counter else { return nil }
             changes = try connection.changeCounter()
             let plan = try remover.plan(subject)
@@ -86,7 +81,7 @@ extension TypeScriptStore {
     ///
     /// - Returns: false, and has done nothing, where the tables are others.
     private func insist(
-        _ subject: Trash.Subject, _ remover: TypeScriptRemover, _ drawer: Trash.Drawer?, _ counter: Int64,
+        _ subject: Trash.Subject, _ remover: some RowRemover, _ drawer: Trash.Drawer?, _ counter: Int64,
         _ refusal: inout StoreError?
     ) throws(SQLError) -> Bool {
         try drawer?.lock()
@@ -110,4 +105,14 @@ extension TypeScriptStore {
         guard let trash else { return try body(nil) }
         return try trash.lend(for: removal, body)
     }
+}
+
+/// What came of trying to remove something without holding the lock all the time.
+private enum RemovalAttempt {
+    case done
+    case refused(StoreError)
+    /// The tables are not those the schema was read from.
+    case otherSchema
+    /// Somebody committed between filing and deleting.
+    case overtaken
 }

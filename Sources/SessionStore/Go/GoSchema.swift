@@ -1,0 +1,41 @@
+internal import SQL
+internal import SessionModel
+
+/// What a database of the Go OpenCode can do for us, told by its tables and columns alone: the original's schema, that of
+/// its fork, and every version between.
+struct GoSchema: StoreSchema {
+    let tables: SQLSchema
+
+    static let sessions = SQLIdentifier("sessions")
+    static let messages = SQLIdentifier("messages")
+    static let parts = SQLIdentifier("parts")
+
+    /// The columns without which nothing can be shown (rule R1); the original has them all.
+    private static let required = [
+        ("sessions", ["id", "parent_session_id", "title", "created_at", "updated_at"]),
+        ("messages", ["id", "session_id", "role", "parts", "created_at", "updated_at"]),
+    ]
+
+    init?(_ tables: SQLSchema) {
+        guard Self.missing(in: tables).isEmpty else { return nil }
+        self.tables = tables
+    }
+
+    static func reasonForRefusal(_ tables: SQLSchema) -> String {
+        "it belongs to the Go OpenCode, but lacks \(missing(in: tables).joined(separator: ", "))"
+    }
+
+    private static func missing(in tables: SQLSchema) -> [String] {
+        required.flatMap { table, columns in
+            tables.has(table) ? columns.filter { !tables.has($0, in: table) }.map { "\(table).\($0)" } : [table]
+        }
+    }
+}
+
+extension GoSchema {
+    /// Milliseconds since 1970 of a column: the Go OpenCode writes seconds, and other programs milliseconds.
+    static func milliseconds(_ value: Int64?) -> Int64 {
+        guard let value else { return 0 }
+        return value.magnitude > 100_000_000_000 ? value : value * 1000
+    }
+}

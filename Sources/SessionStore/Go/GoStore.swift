@@ -1,0 +1,59 @@
+package import SQL
+package import SessionModel
+package import Timing
+
+/// The history of the Go OpenCode, the original and its fork.
+package final class GoStore: SessionStore {
+    private let connection: StoreConnection<GoSchema>
+    private let home: Project.ID
+
+    /// - Parameters:
+    ///   - open: makes another connection to the database.
+    ///   - trash: where removed rows go; nil when the user wants none.
+    ///   - readOnlyReason: why nothing may be written, if so.
+    ///   - home: the project of sessions that name none: the original OpenCode has a database for each project.
+    /// - Throws: `.unsupportedSchema` for a database of something else.
+    package init(
+        open: @escaping @Sendable () throws(SQLError) -> any SQLConnection, trash: Trash?, readOnlyReason: String?,
+        home: Project.ID
+    ) throws(StoreError) {
+        connection = try StoreConnection(open: open, trash: trash, readOnlyReason: readOnlyReason)
+        self.home = home.withoutCredentials
+    }
+
+    /// The project of a database by where it is: the name of the directory that contains the data directory.
+    package static func home(of database: String) -> Project.ID {
+        let directories = database.split(separator: "/").dropLast(2)
+        return Project.ID(directories.last.map { String($0) } ?? "/")
+    }
+
+    package func close() {
+        connection.close()
+    }
+
+    package func changeToken(_ patience: Patience) throws(StoreError) -> ChangeToken {
+        try connection.changeToken(patience)
+    }
+
+    package func facts() throws(StoreError) -> StoreFacts {
+        _ = try connection.current()
+        return StoreFacts(
+            families: ["Go"], missing: [], readOnlyReason: connection.writingForbidden, provider: connection.provider)
+    }
+
+    package func reading<Result>(
+        _ patience: Patience, _ body: (any HistorySnapshot) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        try connection.reading(patience, { GoSnapshot(connection: $0, schema: $1, home: home) }, body)
+    }
+
+    package func removeMessage(
+        _ id: Message.ID, of session: Session.ID, _ removal: Removal
+    ) throws(StoreError) {
+        try connection.remove(.message(id, of: session), removal, by: GoRemover.self)
+    }
+
+    package func removeSession(_ id: Session.ID, _ removal: Removal) throws(StoreError) {
+        try connection.remove(.session(id), removal, by: GoRemover.self)
+    }
+}
