@@ -82,7 +82,8 @@ extension SessionFileSystem {
                     current.node.version == version ? current.node.content.map { (current.id, $0) } : nil
                 }
             }),
-            content.validated != token, content.checked + Self.contentInterval <= .now
+            content.validated != token,
+            content.checked + Self.contentInterval <= .now || content.validated.isOfAnotherFile(than: token)
         else { return version }
         let hash = try reading(patience) { (snapshot) throws(StoreError) -> UInt64? in
             guard let message = try snapshot.message(id, of: session),

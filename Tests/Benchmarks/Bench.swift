@@ -102,7 +102,8 @@ final class Bench {
             "grep -r over the mount beside it", beside.p50.median.milliseconds, beside.p99.median.milliseconds,
         ])
         table.rows.append([
-            "the last two, ratio", beside.p50.median.ratio(to: alone.p50.median), beside.p99.median.ratio(to: alone.p99.median),
+            "the last two, ratio", beside.p50.median.ratio(to: alone.p50.median),
+            beside.p99.median.ratio(to: alone.p99.median),
         ])
         return table
     }

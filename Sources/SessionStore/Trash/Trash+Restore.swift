@@ -48,7 +48,9 @@ extension Trash {
             }
             if refusal == nil, !isRehearsal {
                 try connection.commit()
-                try forget(restoration.restored)
+                // They are back, whether or not the trash (a full disk of its own) can let go of them: once more they
+                // would be found to be there already.
+                _ = try? forget(restoration.restored)
             }
         } catch {
             throw .store(StoreError(error))

@@ -32,7 +32,7 @@ extension TypeScriptStore {
                         return try insist(subject, remover, drawer, counter, &refusal)
                     }
                 }
-            }, removal.patience)
+            }, removal.patience, isRepeatable: false)
         if let refusal { throw refusal }
     }
 

@@ -1,6 +1,5 @@
 package import SQL
 package import SessionModel
-private import Synchronization
 package import Timing
 
 /// The history of the TypeScript OpenCode: generations V1 and V2, in one file or each alone.
@@ -11,16 +10,7 @@ package final class TypeScriptStore: SessionStore {
     let trash: Trash?
     /// Why nothing may be written, if so.
     let writingForbidden: String?
-    /// Watches for changes. A connection of its own, since the counter of a connection does not move for what that
-    /// connection commits itself.
-    private let watch: Mutex<Watch?>
-
-    private struct Watch {
-        let connection: any SQLConnection
-        var token: ChangeToken
-        var schema: TypeScriptSchema?
-        var tables: SQLSchema
-    }
+    private let watch: DatabaseWatch<TypeScriptSchema>
 
     /// - Parameters:
     ///   - open: makes another connection to the database.
@@ -34,13 +24,7 @@ package final class TypeScriptStore: SessionStore {
         self.trash = trash
         writingForbidden = readOnlyReason
         do throws(SQLError) {
-            let connection = try open()
-            connection.patience = .lasting(.seconds(10))
-            // The counters first: tables that change in between are then read once more.
-            let token = ChangeToken(changes: try connection.changeCounter(), schema: try connection.schemaCounter())
-            let tables = try connection.schema()
-            watch = Mutex(
-                Watch(connection: connection, token: token, schema: TypeScriptSchema(tables), tables: tables))
+            watch = try DatabaseWatch(open: open, pool: pool) { TypeScriptSchema($0) }
         } catch {
             throw StoreError(error)
         }
@@ -50,42 +34,24 @@ package final class TypeScriptStore: SessionStore {
     package func close() {
         pool.close()
         trash?.close()
-        watch.withLock { $0 = nil }
+        watch.close()
     }
 
     package func changeToken(_ patience: Patience) throws(StoreError) -> ChangeToken {
-        try watch.withLock { (kept) throws(StoreError) in
-            guard var watch = kept else { throw .unavailable(reason: "the database is closed") }
-            defer { kept = watch }
-            do throws(SQLError) {
-                watch.connection.patience = patience
-                let changes = try watch.connection.changeCounter()
-                if changes != watch.token.changes {
-                    // An upgrade of OpenCode changes the tables under us: look before anything else is read.
-                    let schemaCounter = try watch.connection.schemaCounter()
-                    let token = ChangeToken(changes: changes, schema: schemaCounter)
-                    if token.hasOtherTables(than: watch.token) {
-                        watch.tables = try watch.connection.schema()
-                        watch.schema = TypeScriptSchema(watch.tables)
-                    }
-                    watch.token = token
-                }
-                return watch.token
-            } catch {
-                throw StoreError(error.attributed(to: patience))
-            }
+        do throws(SQLError) {
+            return try watch.token(patience)
+        } catch {
+            throw StoreError(error.attributed(to: patience))
         }
     }
 
     /// The schema as of the last change token, and the counter it goes with.
-    private func tables() throws(StoreError) -> (schema: TypeScriptSchema, counter: Int64) {
-        guard let (schema, tables, token) = watch.withLock({ $0.map { ($0.schema, $0.tables, $0.token) } }) else {
-            throw .unavailable(reason: "the database is closed")
+    private func tables() throws(StoreError) -> (schema: TypeScriptSchema, token: ChangeToken) {
+        guard let known = watch.current else { throw .unavailable(reason: "the database is closed") }
+        guard let schema = known.schema else {
+            throw .unsupportedSchema(reason: TypeScriptSchema.reasonForRefusal(known.tables))
         }
-        guard let schema else {
-            throw .unsupportedSchema(reason: TypeScriptSchema.reasonForRefusal(tables))
-        }
-        return (schema, token.schema)
+        return (schema, known.token)
     }
 
     /// Runs a transaction with the schema that holds in it.
@@ -93,20 +59,23 @@ package final class TypeScriptStore: SessionStore {
     /// An upgrade of OpenCode may commit while we wait for the lock that it holds. What was known before would then miss
     /// columns and tables: a row would go into the trash without them.
     ///
-    /// - Parameter transaction: returns false, and has done nothing, where the counter in the transaction is another.
+    /// - Parameters:
+    ///   - transaction: returns false, and has done nothing, where the counter in the transaction is another.
+    ///   - isRepeatable: whether it may be done to another file that has taken the place of the one that was asked for.
     func withCurrentSchema(
-        _ transaction: (TypeScriptSchema, _ counter: Int64) throws(SQLError) -> Bool, _ patience: Patience
+        _ transaction: (TypeScriptSchema, _ counter: Int64) throws(SQLError) -> Bool, _ patience: Patience,
+        isRepeatable: Bool
     ) throws(StoreError) {
         while true {
-            let (schema, counter) = try tables()
+            let (schema, token) = try tables()
             do throws(SQLError) {
-                if try transaction(schema, counter) { return }
+                if try transaction(schema, token.schema) { return }
             } catch {
-                throw StoreError(error.attributed(to: patience))
+                guard error.kind == .replaced, isRepeatable else { throw StoreError(error.attributed(to: patience)) }
             }
             if let verdict = patience.verdict { throw verdict == .cancelled ? .cancelled : .expired }
-            guard try changeToken(patience).schema != counter else {
-                throw .unavailable(reason: "the database file was replaced; unmount it and mount it again")
+            guard try changeToken(patience).hasOtherTables(than: token) else {
+                throw .unavailable(reason: "the database file is being replaced")
             }
         }
     }
@@ -117,7 +86,7 @@ package final class TypeScriptStore: SessionStore {
             families: schema.generations.map { $0.kind == .v1 ? "V1" : "V2" }.sorted(),
             missing: schema.missing,
             readOnlyReason: writingForbidden,
-            provider: watch.withLock { $0?.connection.dialect.name } ?? "")
+            provider: watch.provider)
     }
 
     package func reading<Result>(
@@ -137,7 +106,7 @@ package final class TypeScriptStore: SessionStore {
                         return true
                     }
                 }
-            }, patience)
+            }, patience, isRepeatable: true)
         guard let outcome else { throw .notFound }
         return try outcome.get()
     }
