@@ -99,9 +99,15 @@ private struct ItemRestorer {
         }
         for record in records {
             var columns: [(name: String, value: SQLValue)] = []
-            try trash.rows("SELECT name, value FROM field WHERE record = \(record.id) ORDER BY id") {
+            try trash.rows("SELECT name, value, pieces, id FROM field WHERE record = \(record.id) ORDER BY id") {
                 (row) throws(SQLError) in
-                columns.append((String(decoding: row.bytes(at: 0) ?? [], as: UTF8.self), row.value(at: 1)))
+                let name = String(decoding: row.bytes(at: 0) ?? [], as: UTF8.self)
+                guard let kind = row.bytes(at: 2) else {
+                    columns.append((name, row.value(at: 1)))
+                    return
+                }
+                let bytes = try joined(row.integer(at: 3) ?? 0, trash)
+                columns.append((name, kind == Array("blob".utf8) ? .blob(bytes) : .text(bytes)))
             }
             if let lost = columns.first(where: { !schema.has($0.name, in: record.table) }) {
                 return .otherSchema(item, missing: "\(record.table).\(lost.name)")
@@ -109,6 +115,17 @@ private struct ItemRestorer {
             if let refusal = try put(record.table, columns, &restoration) { return refusal }
         }
         return nil
+    }
+
+    /// A field that is kept in pieces.
+    private func joined(_ field: Int64, _ trash: any SQLConnection) throws(SQLError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        let count = try trash.integer("SELECT sum(length(bytes)) FROM piece WHERE field = \(field)") ?? 0
+        bytes.reserveCapacity(Int(count))
+        try trash.rows("SELECT bytes FROM piece WHERE field = \(field) ORDER BY id") { (row) throws(SQLError) in
+            bytes += row.bytes(at: 0) ?? []
+        }
+        return bytes
     }
 
     private mutating func put(

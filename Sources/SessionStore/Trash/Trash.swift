@@ -22,7 +22,10 @@ package final class Trash: Sendable {
     private static let longestRest = Duration.seconds(60)
 
     /// The version of the tables below, in `user_version`.
-    private static let version: Int64 = 1
+    private static let version: Int64 = 2
+
+    /// A longer text is kept in pieces of this size, so that no more of it need be in memory.
+    static let pieceSize = 1 << 20
 
     /// - Parameters:
     ///   - source: the path of the database that rows are removed from; restoring needs it.
@@ -38,6 +41,7 @@ package final class Trash: Sendable {
             guard version <= Self.version else {
                 throw SQLError(.misuse, message: "the trash was written by a newer opencodefs")
             }
+            if version < 2 { try Self.addPieces(connection) }
         }
     }
 
@@ -79,10 +83,37 @@ package final class Trash: Sendable {
         }
     }
 
+    /// Version 2: a field may be kept in pieces. `pieces` says of what, and `value` is NULL then.
+    private static func addPieces(_ connection: any SQLConnection) throws(SQLError) {
+        try connection.writing { () throws(SQLError) in
+            // Somebody else may have been quicker.
+            guard try connection.integer("PRAGMA user_version") == 1 else { return }
+            for statement: SQLQuery in [
+                "ALTER TABLE field ADD COLUMN pieces TEXT",
+                """
+                CREATE TABLE piece (
+                    id INTEGER PRIMARY KEY, field INTEGER NOT NULL REFERENCES field ON DELETE CASCADE,
+                    bytes BLOB NOT NULL)
+                """,
+                "CREATE INDEX piece_field ON piece (field)",
+                "PRAGMA user_version = 2",
+            ] {
+                try connection.run(statement)
+            }
+        }
+    }
+
     /// What an item brings back.
     package enum Subject: Sendable {
         case session(Session.ID)
         case message(Message.ID, of: Session.ID)
+    }
+
+    /// A text that goes into the trash piece by piece.
+    struct LongText {
+        let column: String
+        let octets: Int
+        let isBlob: Bool
     }
 
     /// Rows on their way into an item.
@@ -90,11 +121,28 @@ package final class Trash: Sendable {
         fileprivate let connection: any SQLConnection
         fileprivate let item: Int64
 
-        func add(table: String, columns: [String], values: [SQLValue]) throws(SQLError) {
+        /// - Parameters:
+        ///   - long: of the column that is too long to be among the values, which say NULL for it.
+        ///   - read: bytes of it.
+        func add(
+            table: String, columns: [String], values: [SQLValue], long: LongText?,
+            _ read: (Range<Int>) throws(SQLError) -> [UInt8]
+        ) throws(SQLError) {
             try connection.run("INSERT INTO record (item, origin) VALUES (\(item), \(table))")
             let record = try connection.integer("SELECT last_insert_rowid()") ?? 0
             for (column, value) in zip(columns, values) {
-                try connection.run("INSERT INTO field (record, name, value) VALUES (\(record), \(column), \(value))")
+                guard let long, long.column == column else {
+                    try connection.run(
+                        "INSERT INTO field (record, name, value) VALUES (\(record), \(column), \(value))")
+                    continue
+                }
+                let kind = long.isBlob ? "blob" : "text"
+                try connection.run("INSERT INTO field (record, name, pieces) VALUES (\(record), \(column), \(kind))")
+                let field = try connection.integer("SELECT last_insert_rowid()") ?? 0
+                for start in stride(from: 0, to: long.octets, by: Trash.pieceSize) {
+                    let bytes = try read(start..<min(start + Trash.pieceSize, long.octets))
+                    try connection.run("INSERT INTO piece (field, bytes) VALUES (\(field), \(SQLValue.blob(bytes)))")
+                }
             }
         }
     }

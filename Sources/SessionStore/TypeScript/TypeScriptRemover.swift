@@ -118,6 +118,9 @@ struct TypeScriptRemover {
         }
     }
 
+    /// Tables whose column `data` holds what people and models said, up to hundreds of megabytes.
+    private static let long: Set<String> = ["message", "part", "session_message"]
+
     /// Hands out rows.
     ///
     /// - Returns: the rows that the database deletes with them.
@@ -125,12 +128,37 @@ struct TypeScriptRemover {
         // Of what is deleted, only the log of events is not kept: it can be a hundred times the messages.
         guard set.table != "event" else { return [] }
         let columns = (schema.tables.tables[set.table] ?? []).map(\.name)
-        let list = SQLQuery.joined(columns.map { "\(SQLIdentifier($0))" }, separator: ", ")
+        let table = SQLIdentifier(set.table)
+        let (longColumn, id) = (SQLIdentifier("data"), columns.firstIndex(of: "id"))
+        let mayBeLong = Self.long.contains(set.table) && columns.contains(longColumn.name) && id != nil
+        let octets = SQLFragment.octetLength(table: table, column: longColumn)
+        // What a CASE does not choose is not read.
+        var selected: [SQLQuery] = columns.map { column in
+            mayBeLong && column == longColumn.name
+                ? "CASE WHEN \(octets) > \(Int64(Trash.pieceSize)) THEN NULL ELSE \(longColumn) END"
+                : "\(SQLIdentifier(column))"
+        }
+        if mayBeLong { selected += ["\(octets)", "typeof(\(longColumn)) = 'blob'"] }
+        let list = SQLQuery.joined(selected, separator: ", ")
         let dependents = schema.tables.references.filter { $0.parent == set.table && $0.onDelete == .cascade }
         var next: [RowSet] = []
         try connection.rows("SELECT \(list) \(set.condition)") { (row) throws(SQLError) in
             let values = columns.indices.map { row.value(at: $0) }
-            try deposit.add(table: set.table, columns: columns, values: values)
+            let length = mayBeLong ? Int(row.integer(at: columns.count) ?? 0) : 0
+            let long = Trash.LongText(
+                column: longColumn.name, octets: length, isBlob: mayBeLong && row.integer(at: columns.count + 1) == 1)
+            try deposit.add(
+                table: set.table, columns: columns, values: values, long: length > Trash.pieceSize ? long : nil
+            ) { (range) throws(SQLError) in
+                let slice = SQLFragment.slice(
+                    table: table, column: longColumn, from: range.lowerBound, count: range.count)
+                let key = id.map { values[$0] } ?? .null
+                let bytes = try connection.column("SELECT \(slice) FROM \(table) WHERE id = \(key)").first?.bytes ?? []
+                guard bytes.count == range.count else {
+                    throw SQLError(.corrupt, message: "a text is shorter than the database says")
+                }
+                return bytes
+            }
             for dependent in dependents {
                 guard let index = columns.firstIndex(of: dependent.parentColumn), values[index] != .null else {
                     continue
