@@ -89,3 +89,16 @@ let package = Package(
         tests("HouseTests", []),
     ]
 )
+
+// `make fuzz` only: Tests/Fuzz/fuzz.sh links this with libFuzzer.
+if Context.environment["OPENCODEFS_FUZZ"] != nil {
+    package.products.append(.library(name: "OpencodefsFuzz", type: .static, targets: ["FuzzTargets"]))
+    package.targets.append(
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "SessionFileSystem", "SessionTree", "SessionStore", "SessionModel", "VFS", "SQL", "SQLiteDriver",
+                "DemoHistory", "Timing", "TestSupport",
+            ],
+            path: "Tests/Fuzz", exclude: ["fuzz.sh"], swiftSettings: testSettings))
+}

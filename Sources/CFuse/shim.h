@@ -5,3 +5,8 @@
 #define FUSE_USE_VERSION 314
 
 #include <fuse_lowlevel.h>
+#include <malloc.h>
+
+/// Blocks of a megabyte and more go back to the system when they are freed. By itself glibc keeps them, for each thread
+/// that ever needed one. (A macro that Swift cannot import.)
+static inline void opencodefs_return_large_blocks(void) { mallopt(M_MMAP_THRESHOLD, 1 << 20); }

@@ -86,6 +86,7 @@ package final class Mount: @unchecked Sendable {
     package func serve(
         _ fileSystem: any FileSystem, threads count: Int, onEnd: @escaping @Sendable () -> Void
     ) {
+        opencodefs_return_large_blocks()
         unsafe server.takeUnretainedValue().fileSystem = fileSystem
         serving.store(count, ordering: .sequentiallyConsistent)
         for _ in 0..<count {

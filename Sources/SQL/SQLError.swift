@@ -17,6 +17,9 @@ package struct SQLError: Error, Sendable {
         case corrupt
         /// The file is no database of this provider.
         case notADatabase
+        /// The name leads to another database now, or to none. Whoever lets go of every connection and connects again
+        /// gets what stands there.
+        case replaced
         /// The database cannot be opened or reached.
         case unavailable
         /// The caller was interrupted.

@@ -1,13 +1,21 @@
 internal import CSQLite
+private import Glibc
 internal import SQL
 
 extension SQLError {
+    /// SQLITE_IOERR_SHMSIZE, a macro that Swift cannot import.
+    private static let cannotGrowIndex = SQLITE_IOERR | 19 << 8
+
     /// What a result code of SQLite means to us (sqlite.org/rescode.html).
     init(database: OpaquePointer?, code: CInt) {
         let primary = code & 0xff
         let extended = unsafe database.map { unsafe sqlite3_extended_errcode($0) } ?? code
+        // Not every full disk is SQLITE_FULL: the index of the log may not grow, or a quota may be used up.
+        let cause = unsafe primary == SQLITE_IOERR ? database.map { unsafe sqlite3_system_errno($0) } : nil
         let kind: Kind =
             switch primary {
+            case SQLITE_IOERR where cause == ENOSPC || cause == EDQUOT: .full
+            case SQLITE_IOERR where extended == Self.cannotGrowIndex: .full
             case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL: .busy
             case SQLITE_CONSTRAINT: .constraint
             case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH: .readOnly

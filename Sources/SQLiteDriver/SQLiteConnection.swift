@@ -31,6 +31,9 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
     private let database: OpaquePointer
     private var statements: [String: SQLiteStatement] = [:]
     private let cells: SQLiteCells
+    /// Nil for a database that is no file of OpenCode's: in memory, or one that ``Access/create`` may make.
+    private let claim: SQLiteClaim?
+    private var fileWatch: SQLiteFileWatch?
     package var patience = Patience.lasting(.seconds(10))
     package let dialect = SQLDialect.sqlite
 
@@ -44,11 +47,13 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
             case .readWrite: SQLITE_OPEN_READWRITE
             case .create: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
             }
+        claim = access == .create || path == ":memory:" ? nil : try SQLiteClaim(path)
         var opened: OpaquePointer?
         let code = unsafe sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK, let opened = unsafe opened else {
             let error = unsafe SQLError(database: opened, code: code)
             unsafe sqlite3_close_v2(opened)
+            claim?.end()
             throw error
         }
         unsafe database = opened
@@ -58,7 +63,15 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
         let unretained = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe sqlite3_busy_handler(database, sqliteIsBusy, unretained)
         unsafe sqlite3_progress_handler(database, 20_000, sqliteIsWorking, unretained)
+        // Before the first statement: only that opens the log, which must be the log of this file.
+        guard isStanding else { throw SQLiteClaim.replaced(path) }
         try configure(access)
+        if let claim {
+            claim.noteLog()
+            // Without a log SQLite notices by itself: it compares the file's header at each transaction.
+            let mode = try column("PRAGMA journal_mode").first?.bytes
+            if mode == Array("wal".utf8) { unsafe fileWatch = SQLiteFileWatch(database: database, claim: claim) }
+        }
     }
 
     private func configure(_ access: Access) throws(SQLError) {
@@ -75,7 +88,10 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
     deinit {
         cells.close()
         statements = [:]
+        // The last connection would copy the log into contents that it does not belong to.
+        if claim?.isOverwritten == true { unsafe opencodefs_sqlite_leave_log(database) }
         unsafe sqlite3_close_v2(database)
+        claim?.end()
     }
 
     package func rows(
@@ -107,17 +123,24 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
         // IMMEDIATE: a transaction that reads first and writes later fails at once with SQLITE_BUSY_SNAPSHOT,
         // whatever the busy timeout (sqlite.org/lang_transaction.html).
         try run("BEGIN IMMEDIATE")
-        guard !hasMoved else {
+        guard isStanding else {
             rollback()
-            throw SQLError(.unavailable, message: "the database file was deleted or replaced; mount it again")
+            throw SQLiteClaim.replaced(claim?.path ?? "")
         }
     }
 
-    /// Whether the path leads to another file now, or to none: what is written here nobody would find.
-    private var hasMoved: Bool {
+    /// Whether the path still leads to the file that is open here. What is written to another nobody would find.
+    private var isStanding: Bool {
+        if let claim {
+            guard let look = claim.look else { return false }
+            if let fileWatch, fileWatch.isOverwritten(look) {
+                claim.isOverwritten = true
+                return false
+            }
+        }
         var answer: CInt = 0
         let code = unsafe sqlite3_file_control(database, "main", SQLITE_FCNTL_HAS_MOVED, &answer)
-        return code == SQLITE_OK && answer != 0
+        return code != SQLITE_OK || answer == 0
     }
 
     package func commit() throws(SQLError) {
@@ -136,7 +159,8 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
     }
 
     package func changeCounter() throws(SQLError) -> Int64 {
-        try integer("PRAGMA data_version") ?? 0
+        guard isStanding else { throw SQLiteClaim.replaced(claim?.path ?? "") }
+        return try integer("PRAGMA data_version") ?? 0
     }
 
     package func schemaCounter() throws(SQLError) -> Int64 {

@@ -33,7 +33,7 @@ struct Failure: Error {
         case .expired: (reason, remedy) = ("the database did not answer in time", "try again")
         case .cancelled: (reason, remedy) = ("the program was interrupted", "")
         case .unavailable(let why):
-            (reason, remedy) = (why, "check the file with: sqlite3 FILE 'PRAGMA quick_check'")
+            (reason, remedy) = (why, "if it stays so, check the file with: sqlite3 FILE 'PRAGMA quick_check'")
         }
     }
 

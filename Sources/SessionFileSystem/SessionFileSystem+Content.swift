@@ -23,7 +23,8 @@ extension SessionFileSystem {
         let (token, catalog) = try catalog(caller.patience)
         let isMessage = if case .message = place { true } else { false }
         let isWhole = !isMessage || version.size <= Self.windowSize
-        let offset = isWhole ? 0 : range.lowerBound
+        // Windows stand in a row, so that ranges that come out of order meet in one.
+        let offset = isWhole ? 0 : range.lowerBound / Self.windowSize * Self.windowSize
         let end = isWhole ? version.size : min(max(offset + Self.windowSize, range.upperBound), version.size)
         let bytes = try reading(caller.patience) { (snapshot) throws(StoreError) -> [UInt8]? in
             guard case .message(let id, let session) = place else {
@@ -93,6 +94,7 @@ extension SessionFileSystem {
             }),
             content.validated != token,
             content.checked + Self.contentInterval <= .now || mayHaveChanged(version, since: content.checked)
+                || content.validated.isOfAnotherFile(than: token)
         else { return version }
         let hash = try reading(patience) { (snapshot) throws(StoreError) -> UInt64? in
             guard let message = try snapshot.message(id, of: session),

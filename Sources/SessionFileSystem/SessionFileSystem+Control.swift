@@ -6,6 +6,31 @@ internal import Timing
 package import VFS
 
 extension SessionFileSystem {
+    /// A place in the control directory. It is there also while the database is not: that is when it is needed.
+    func controlPlace(_ name: FileName, in directory: Place) -> Place? {
+        switch directory {
+        case .root: name == .control ? .control : nil
+        case .control: ControlFile.allCases.first { $0.name == name }.map { .controlFile($0) }
+        default: nil
+        }
+    }
+
+    /// What a place in the control directory is; nil for any other place.
+    func controlFacts(of place: Place, _ patience: Patience) throws(Failure) -> Facts? {
+        switch place {
+        case .control: .directory(modified: errors.contents.last)
+        case .controlFile(let file): try controlFile(file, patience)
+        default: nil
+        }
+    }
+
+    func controlLines(_ patience: Patience) throws(Failure) -> [HandleTable.Line] {
+        try ControlFile.allCases.map { file throws(Failure) in
+            HandleTable.Line(
+                name: file.name, place: .controlFile(file), facts: try controlFile(file, patience), token: .none)
+        }
+    }
+
     /// A file of the control directory, made for whoever asks.
     func controlFile(_ file: ControlFile, _ patience: Patience) throws(Failure) -> Facts {
         switch file {
@@ -30,11 +55,13 @@ extension SessionFileSystem {
         case .project(let id): status.add("Project", .string(id.bytes))
         }
         status.add(contentsOf: settings.description)
+        let counted = attempt(patience)
         do throws(StoreError) {
             let facts = try store.facts()
             status.add("family", .array(facts.families.map { .string($0) }))
             var schema = JSONObject()
-            schema.add("readable", .boolean(true))
+            schema.add("readable", .boolean(counted.reason == nil))
+            schema.add("reason", counted.reason.map { .string($0) })
             schema.add("missing", .array(facts.missing.map { .string($0) }))
             status.add("schema", .object(schema))
             status.add("writable", .boolean(facts.readOnlyReason == nil))
@@ -46,15 +73,21 @@ extension SessionFileSystem {
             schema.add("reason", .string(failure.reason))
             status.add("schema", .object(schema))
         }
-        let counts = try counts(patience)
-        var rows = JSONObject()
-        rows.add("projects", .integer(counts.projects))
-        rows.add("sessions", .integer(counts.sessions))
-        rows.add("messages", .integer(counts.messages))
-        rows.add("parts", .integer(counts.parts))
-        status.add("counts", .object(rows))
+        if let counts = counted.value {
+            var rows = JSONObject()
+            rows.add("projects", .integer(counts.projects))
+            rows.add("sessions", .integer(counts.sessions))
+            rows.add("messages", .integer(counts.messages))
+            rows.add("parts", .integer(counts.parts))
+            status.add("counts", .object(rows))
+        }
         status.add("size", .integer(settings.volume().used))
         return status
+    }
+
+    /// The counts, or why the database does not tell them.
+    private func attempt(_ patience: Patience) -> (value: Counts?, reason: String?) {
+        do throws(Failure) { return (try counts(patience), nil) } catch { return (nil, error.reason) }
     }
 
     func counts(_ patience: Patience) throws(Failure) -> Counts {

@@ -10,7 +10,7 @@ extension SessionFileSystem {
         try perform("opendir", id, nil, caller) { () throws(Failure) in
             let place = try node(id).place
             guard place.isDirectory else { throw Failure(.notDirectory, "not a directory") }
-            let lines = try listing(of: place, caller.patience)
+            let lines = try lines(of: place, caller.patience)
             return state.withLock { $0.handles.add(HandleTable.Directory(node: id, place: place, lines: lines)) }
         }
     }
@@ -28,7 +28,7 @@ extension SessionFileSystem {
             if position == 0 {
                 // rewinddir(3): the listing of now.
                 if opened.isRead {
-                    lines = try listing(of: opened.place, caller.patience)
+                    lines = try self.lines(of: opened.place, caller.patience)
                     state.withLock { [lines] in $0.handles.setLines(handle, lines) }
                 }
                 state.withLock { $0.handles.setRead(handle) }
@@ -52,6 +52,10 @@ extension SessionFileSystem {
         }
     }
 
+    private func lines(of place: Place, _ patience: Patience) throws(Failure) -> [HandleTable.Line] {
+        place == .control ? try controlLines(patience) : try listing(of: place, patience)
+    }
+
     /// Everything a directory shows, of one moment: the lines come from one transaction, or there is an error.
     private func listing(of place: Place, _ patience: Patience) throws(Failure) -> [HandleTable.Line] {
         let (token, catalog) = try catalog(patience)
@@ -67,10 +71,7 @@ extension SessionFileSystem {
         case .children(let id): try sessionLines(in: .children(id), catalog, token, patience)
         case .session(let id): try sessionListing(id, catalog, token, patience)
         case .messages(let id): try messageListing(id, catalog, token, patience)
-        case .control:
-            try ControlFile.allCases.map { file throws(Failure) in
-                line(file.name, .controlFile(file), try controlFile(file, patience), token)
-            }
+        case .control: try controlLines(patience)
         case .projectFile, .sessionFile, .todos, .message, .controlFile: []
         }
     }

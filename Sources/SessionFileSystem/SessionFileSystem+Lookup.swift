@@ -8,6 +8,11 @@ package import VFS
 extension SessionFileSystem {
     package func lookup(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno) -> Entry {
         try perform("lookup", parent, name, caller) { () throws(Failure) in
+            if let place = controlPlace(name, in: try node(parent).place),
+                let facts = try controlFacts(of: place, caller.patience)
+            {
+                return entry(place, facts, .none)
+            }
             let (token, catalog) = try catalog(caller.patience)
             let place = try resolve(name, in: try node(parent).place, catalog, caller.patience)
             let facts = try facts(of: place, catalog, token, caller.patience)
@@ -19,11 +24,30 @@ extension SessionFileSystem {
         try perform("getattr", id, nil, caller) { () throws(Failure) in
             let node = try node(id)
             if let version = node.version { return (attributes(node.place, version), Self.versionValidity) }
+            if case .directory(let modified) = try controlFacts(of: node.place, caller.patience) {
+                return (attributes(node.place, modified: modified), Self.nameValidity)
+            }
+            if node.place == .root {
+                return (attributes(.root, modified: rootModified(caller.patience)), Self.nameValidity)
+            }
             let (token, catalog) = try catalog(caller.patience)
             guard case .directory(let modified) = try facts(of: node.place, catalog, token, caller.patience) else {
                 throw .noEntry
             }
             return (attributes(node.place, modified: modified), Self.nameValidity)
+        }
+    }
+
+    /// The root's time, as last known while the database does not answer: whoever wants to read .opencodefs/errors.jsonl
+    /// must get past it.
+    private func rootModified(_ patience: Patience) -> Timestamp {
+        func newest(_ catalog: Catalog) -> Timestamp {
+            Timestamp(milliseconds: catalog.projectOrder.map { catalog.updated($0) }.max() ?? 0)
+        }
+        do throws(Failure) {
+            return newest(try catalog(patience.atMost(.milliseconds(200))).value)
+        } catch {
+            return state.withLock { $0.catalog?.value }.map(newest) ?? .epoch
         }
     }
 

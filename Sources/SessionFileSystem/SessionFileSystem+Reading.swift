@@ -1,3 +1,4 @@
+private import Glibc
 internal import SessionModel
 internal import SessionStore
 internal import SessionTree
@@ -56,7 +57,7 @@ extension SessionFileSystem {
             if let held {
                 window = held
             } else {
-                window = try self.window(file.node, file.place, file.version, around: range, caller)
+                window = try load(handle, file, range, caller)
             }
             // The kernel keeps what it was given: when it has everything, nothing need stay here. Its read-ahead asks for
             // several ranges at once, so the end of the file may come before what precedes it.
@@ -65,6 +66,37 @@ extension SessionFileSystem {
                 if isServed || held == nil { state.handles.setWindow(handle, isServed ? nil : window) }
             }
             return Array(window.bytes[(range.lowerBound - window.offset)..<(range.upperBound - window.offset)])
+        }
+    }
+
+    /// Loads the window of a file that is being read.
+    ///
+    /// One large window at a time: the kernel's read-ahead asks for many ranges at once, and most of them lie in the window
+    /// that the first of them loads.
+    private func load(
+        _ handle: HandleID, _ file: HandleTable.File, _ range: Range<Int>, _ caller: Caller
+    ) throws(Failure) -> (offset: Int, bytes: [UInt8]) {
+        guard file.version.size > Self.windowSize else {
+            return try window(file.node, file.place, file.version, around: range, caller)
+        }
+        while true {
+            let loaded = try loading.withLockIfAvailable { (_) throws(Failure) in
+                if let held = state.withLock({ $0.handles.file(handle)?.window }), held.offset <= range.lowerBound,
+                    range.upperBound <= held.offset + held.bytes.count
+                {
+                    return held
+                }
+                // What is held makes room first.
+                state.withLock { $0.handles.setWindow(handle, nil) }
+                let fresh = try window(file.node, file.place, file.version, around: range, caller)
+                state.withLock { $0.handles.setWindow(handle, fresh) }
+                return fresh
+            }
+            if let loaded { return loaded }
+            if let verdict = caller.patience.verdict {
+                throw Failure(verdict == .cancelled ? StoreError.cancelled : .expired)
+            }
+            usleep(200)
         }
     }
 

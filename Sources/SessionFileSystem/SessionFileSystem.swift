@@ -18,6 +18,9 @@ package final class SessionFileSystem: FileSystem {
     /// Guards everything kept between requests. No database is asked while it is held.
     let state = Mutex(State())
 
+    /// Held by whoever loads a window of a large message; nobody waits for it longer than they may.
+    let loading = Mutex(())
+
     struct State: ~Copyable {
         var nodes = NodeTable()
         /// Versions whose bytes were seen to change although their times and lengths did not. They outlive the nodes: the

@@ -40,14 +40,25 @@ extension SessionStore {
 package struct ChangeToken: Hashable, Sendable {
     let changes: Int64
     let schema: Int64
+    /// How often another file has taken the place of the database.
+    let generation: Int64
 
-    package init(changes: Int64, schema: Int64) {
+    package init(changes: Int64, schema: Int64, generation: Int64 = 0) {
         self.changes = changes
         self.schema = schema
+        self.generation = generation
     }
 
+    /// The token of what does not come from the database.
+    package static let none = ChangeToken(changes: -1, schema: -1, generation: -1)
+
     package func hasOtherTables(than other: ChangeToken) -> Bool {
-        schema != other.schema
+        schema != other.schema || generation != other.generation
+    }
+
+    /// Whether another file stands at the database's path: times and lengths in one say nothing about the other.
+    package func isOfAnotherFile(than other: ChangeToken) -> Bool {
+        generation != other.generation
     }
 }
 

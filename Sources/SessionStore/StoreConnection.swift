@@ -1,5 +1,4 @@
 internal import SQL
-private import Synchronization
 internal import Timing
 
 /// What a database can do for us, told by its tables and columns alone.
@@ -26,16 +25,7 @@ final class StoreConnection<Schema: StoreSchema>: Sendable {
     let trash: Trash?
     /// Why nothing may be written, if so.
     let writingForbidden: String?
-    /// Watches for changes. A connection of its own, since the counter of a connection does not move for what that
-    /// connection commits itself.
-    private let watch: Mutex<Watch?>
-
-    private struct Watch {
-        let connection: any SQLConnection
-        var token: ChangeToken
-        var schema: Schema?
-        var tables: SQLSchema
-    }
+    private let watch: DatabaseWatch<Schema>
 
     /// - Throws: `.unsupportedSchema` for a database of something else.
     init(
@@ -45,12 +35,7 @@ final class StoreConnection<Schema: StoreSchema>: Sendable {
         self.trash = trash
         writingForbidden = readOnlyReason
         do throws(SQLError) {
-            let connection = try open()
-            connection.patience = .lasting(.seconds(10))
-            // The counters first: tables that change in between are then read once more.
-            let token = ChangeToken(changes: try connection.changeCounter(), schema: try connection.schemaCounter())
-            let tables = try connection.schema()
-            watch = Mutex(Watch(connection: connection, token: token, schema: Schema(tables), tables: tables))
+            watch = try DatabaseWatch(open: open, pool: pool) { Schema($0) }
         } catch {
             throw StoreError(error)
         }
@@ -60,45 +45,27 @@ final class StoreConnection<Schema: StoreSchema>: Sendable {
     func close() {
         pool.close()
         trash?.close()
-        watch.withLock { $0 = nil }
+        watch.close()
     }
 
     /// The name of the provider.
-    var provider: String { watch.withLock { $0?.connection.dialect.name } ?? "" }
+    var provider: String { watch.provider }
 
     func changeToken(_ patience: Patience) throws(StoreError) -> ChangeToken {
-        try watch.withLock { (kept) throws(StoreError) in
-            guard var watch = kept else { throw .unavailable(reason: "the database is closed") }
-            defer { kept = watch }
-            do throws(SQLError) {
-                watch.connection.patience = patience
-                let changes = try watch.connection.changeCounter()
-                if changes != watch.token.changes {
-                    // An upgrade of OpenCode changes the tables under us: look before anything else is read.
-                    let schemaCounter = try watch.connection.schemaCounter()
-                    let token = ChangeToken(changes: changes, schema: schemaCounter)
-                    if token.hasOtherTables(than: watch.token) {
-                        watch.tables = try watch.connection.schema()
-                        watch.schema = Schema(watch.tables)
-                    }
-                    watch.token = token
-                }
-                return watch.token
-            } catch {
-                throw StoreError(error.attributed(to: patience))
-            }
+        do throws(SQLError) {
+            return try watch.token(patience)
+        } catch {
+            throw StoreError(error.attributed(to: patience))
         }
     }
 
-    /// The schema as of the last change token, and the counter it goes with.
-    func current() throws(StoreError) -> (schema: Schema, counter: Int64) {
-        guard let (schema, tables, token) = watch.withLock({ $0.map { ($0.schema, $0.tables, $0.token) } }) else {
-            throw .unavailable(reason: "the database is closed")
+    /// The schema as of the last change token, and that token.
+    func current() throws(StoreError) -> (schema: Schema, token: ChangeToken) {
+        guard let known = watch.current else { throw .unavailable(reason: "the database is closed") }
+        guard let schema = known.schema else {
+            throw .unsupportedSchema(reason: Schema.reasonForRefusal(known.tables))
         }
-        guard let schema else {
-            throw .unsupportedSchema(reason: Schema.reasonForRefusal(tables))
-        }
-        return (schema, token.schema)
+        return (schema, known.token)
     }
 
     /// Runs a transaction with the schema that holds in it.
@@ -106,20 +73,22 @@ final class StoreConnection<Schema: StoreSchema>: Sendable {
     /// An upgrade of OpenCode may commit while we wait for the lock that it holds. What was known before would then miss
     /// columns and tables: a row would go into the trash without them.
     ///
-    /// - Parameter transaction: returns false, and has done nothing, where the counter in the transaction is another.
+    /// - Parameters:
+    ///   - transaction: returns false, and has done nothing, where the counter in the transaction is another.
+    ///   - isRepeatable: whether it may be done to another file that has taken the place of the one that was asked for.
     func withCurrentSchema(
-        _ transaction: (Schema, _ counter: Int64) throws(SQLError) -> Bool, _ patience: Patience
+        _ transaction: (Schema, _ counter: Int64) throws(SQLError) -> Bool, _ patience: Patience, isRepeatable: Bool
     ) throws(StoreError) {
         while true {
-            let (schema, counter) = try current()
+            let (schema, token) = try current()
             do throws(SQLError) {
-                if try transaction(schema, counter) { return }
+                if try transaction(schema, token.schema) { return }
             } catch {
-                throw StoreError(error.attributed(to: patience))
+                guard error.kind == .replaced, isRepeatable else { throw StoreError(error.attributed(to: patience)) }
             }
             if let verdict = patience.verdict { throw verdict == .cancelled ? .cancelled : .expired }
-            guard try changeToken(patience).schema != counter else {
-                throw .unavailable(reason: "the database file was replaced; unmount it and mount it again")
+            guard try changeToken(patience).hasOtherTables(than: token) else {
+                throw .unavailable(reason: "the database file is being replaced")
             }
         }
     }
@@ -143,7 +112,7 @@ final class StoreConnection<Schema: StoreSchema>: Sendable {
                         return true
                     }
                 }
-            }, patience)
+            }, patience, isRepeatable: true)
         guard let outcome else { throw .notFound }
         return try outcome.get()
     }

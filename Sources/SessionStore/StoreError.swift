@@ -38,8 +38,8 @@ extension StoreError {
             case .cancelled: .cancelled
             case .expired: .expired
             case .constraint: .notAllowed(reason: "the database forbids it: \(error.message)")
-            case .corrupt, .notADatabase, .unavailable, .misuse:
-                .unavailable(reason: "\(error.message) (code \(error.code))")
+            case .corrupt, .notADatabase, .replaced, .unavailable, .misuse:
+                .unavailable(reason: error.code == 0 ? error.message : "\(error.message) (code \(error.code))")
             }
     }
 }

@@ -58,10 +58,13 @@ enum History {
 
     private static func readOnlyReason(_ path: String) -> String? {
         if !System.isWritable(path) { return "the database file cannot be written" }
-        let directory = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
         // SQLite keeps its journal beside the file.
-        return System.isWritable(directory.isEmpty ? "/" : directory)
-            ? nil : "the directory of the database cannot be written"
+        return System.isWritable(directory(of: path)) ? nil : "the directory of the database cannot be written"
+    }
+
+    private static func directory(of path: String) -> String {
+        let directory = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+        return directory.isEmpty ? "/" : directory
     }
 
     static func failure(_ error: StoreError, _ path: String) -> CommandFailure {
@@ -69,8 +72,16 @@ enum History {
         case .unsupportedSchema(let reason): CommandFailure(.unknownSchema, "cannot use \(path): \(reason)")
         case .busy:
             CommandFailure(.busy, "\(path) is locked by another program; try again, or find it with: fuser -v \(path)")
-        case .unavailable(let reason): CommandFailure(.failure, "cannot read \(path): \(reason)")
-        case .notFound, .notEmpty, .notAllowed, .readOnly, .full, .tooLarge, .expired, .cancelled:
+        case .unavailable(let reason), .readOnly(let reason):
+            if !System.isWritable(directory(of: path)) {
+                CommandFailure(
+                    .failure,
+                    "cannot read \(path): it keeps a write-ahead log, for which its directory must be writable; mount as its owner, or copy the database with its -wal into a directory of your own"
+                )
+            } else {
+                CommandFailure(.failure, "cannot read \(path): \(reason)")
+            }
+        case .notFound, .notEmpty, .notAllowed, .full, .tooLarge, .expired, .cancelled:
             CommandFailure(.failure, "cannot open \(path): \(error)")
         }
     }

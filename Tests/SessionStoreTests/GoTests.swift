@@ -212,8 +212,12 @@ import Timing
         try history.addSession(SQLValue("s"))
         try history.store.removeSession(.init("s"), TestHistory.removal())
         let connection = try SQLiteConnection(path: directory.file("trash.db"), access: .readWrite)
-        try connection.run("ALTER TABLE record DROP COLUMN kind")
-        try connection.run("PRAGMA user_version = 1")
+        for statement: SQLQuery in [
+            "DROP TABLE piece", "ALTER TABLE field DROP COLUMN pieces", "ALTER TABLE record DROP COLUMN kind",
+            "PRAGMA user_version = 1",
+        ] {
+            try connection.run(statement)
+        }
         let trash = try TestHistory.trash(for: history.database, in: directory)
         let restoration = try trash.restore(
             trash.batches().flatMap(\.items), into: history.database.connect(), isRehearsal: false)

@@ -5,6 +5,8 @@ internal import SessionModel
 ///
 /// Its triggers count a session's messages and note when a row changed; its foreign keys take what belongs to a session.
 struct GoRemover: RowRemover {
+    static let longTexts = ["messages": "parts", "files": "content"]
+
     let connection: any SQLConnection
     let schema: GoSchema
 

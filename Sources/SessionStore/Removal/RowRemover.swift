@@ -10,6 +10,10 @@ protocol RowRemover {
     var connection: any SQLConnection { get }
     var schema: Schema { get }
 
+    /// The column of a table that holds what people and models said, up to hundreds of megabytes. Such a table has an
+    /// `id`.
+    static var longTexts: [String: String] { get }
+
     init(connection: any SQLConnection, schema: Schema)
 
     /// What there is to do, or why it will not be done.
@@ -85,8 +89,12 @@ extension RowRemover {
         let references = schema.tables.references.filter { $0.parent == set.table }
         var next: [RowSet] = []
         var cleared: [RowSet] = []
-        try rows(of: set, columns) { (values) throws(SQLError) in
-            try deposit.add(.removed, table: set.table, columns: columns, values: values)
+        try rows(of: set, columns) { (values, long) throws(SQLError) in
+            try deposit.add(.removed, table: set.table, columns: columns, values: values, long: long) {
+                (range) throws(SQLError) in
+                let key = columns.firstIndex(of: "id").map { values[$0] } ?? .null
+                return try piece(range, of: long?.column ?? "", in: set.table, key)
+            }
             for reference in references {
                 guard let index = columns.firstIndex(of: reference.parentColumn), values[index] != .null else {
                     continue
@@ -108,7 +116,7 @@ extension RowRemover {
     /// Files what rows are and what will become of them.
     private func note(_ touch: RemovalPlan.Touch, in deposit: Trash.Deposit) throws(SQLError) {
         let columns = columns(of: touch.rows.table)
-        try rows(of: touch.rows, columns) { (values) throws(SQLError) in
+        try rows(of: touch.rows, columns) { (values, _) throws(SQLError) in
             func add(_ kind: Trash.RecordKind, _ chosen: [Int], _ value: (SQLValue) -> SQLValue) throws(SQLError) {
                 try deposit.add(
                     kind, table: touch.rows.table, columns: chosen.map { columns[$0] },
@@ -125,12 +133,44 @@ extension RowRemover {
         (schema.tables.tables[table] ?? []).map(\.name)
     }
 
+    /// Hands out rows. A text too long to be held stands as NULL among the values, and beside them.
     private func rows(
-        of set: RowSet, _ columns: [String], _ body: ([SQLValue]) throws(SQLError) -> Void
+        of set: RowSet, _ columns: [String], _ body: ([SQLValue], Trash.LongText?) throws(SQLError) -> Void
     ) throws(SQLError) {
-        let list = SQLQuery.joined(columns.map { "\(SQLIdentifier($0))" }, separator: ", ")
-        try connection.rows("SELECT \(list) \(set.condition)") { (row) throws(SQLError) in
-            try body(columns.indices.map { row.value(at: $0) })
+        let table = SQLIdentifier(set.table)
+        let longColumn = Self.longTexts[set.table].flatMap { columns.contains($0) && columns.contains("id") ? $0 : nil }
+        var selected: [SQLQuery] = columns.map { "\(SQLIdentifier($0))" }
+        if let longColumn, let index = columns.firstIndex(of: longColumn) {
+            let column = SQLIdentifier(longColumn)
+            let octets = SQLFragment.octetLength(table: table, column: column)
+            // What a CASE does not choose is not read.
+            selected[index] = "CASE WHEN \(octets) > \(Int64(Trash.pieceSize)) THEN NULL ELSE \(column) END"
+            selected += ["\(octets)", "typeof(\(column)) = 'blob'"]
         }
+        let list = SQLQuery.joined(selected, separator: ", ")
+        try connection.rows("SELECT \(list) \(set.condition)") { (row) throws(SQLError) in
+            var long: Trash.LongText?
+            if let longColumn {
+                let octets = Int(row.integer(at: columns.count) ?? 0)
+                let isBlob = row.integer(at: columns.count + 1) == 1
+                if octets > Trash.pieceSize {
+                    long = Trash.LongText(column: longColumn, octets: octets, isBlob: isBlob)
+                }
+            }
+            try body(columns.indices.map { row.value(at: $0) }, long)
+        }
+    }
+
+    private func piece(
+        _ range: Range<Int>, of column: String, in table: String, _ id: SQLValue
+    ) throws(SQLError) -> [UInt8] {
+        let name = SQLIdentifier(table)
+        let slice = SQLFragment.slice(
+            table: name, column: SQLIdentifier(column), from: range.lowerBound, count: range.count)
+        let bytes = try connection.column("SELECT \(slice) FROM \(name) WHERE id = \(id)").first?.bytes ?? []
+        guard bytes.count == range.count else {
+            throw SQLError(.corrupt, message: "a text is shorter than the database says")
+        }
+        return bytes
     }
 }

@@ -34,7 +34,7 @@ extension StoreConnection {
                         return try insist(subject, remover, drawer, counter, &refusal)
                     }
                 }
-            }, removal.patience)
+            }, removal.patience, isRepeatable: false)
         if let refusal { throw refusal }
     }
 

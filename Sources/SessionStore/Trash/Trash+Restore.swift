@@ -55,7 +55,9 @@ extension Trash {
             }
             if refusal == nil, !isRehearsal {
                 try connection.commit()
-                try forget(restoration.restored)
+                // They are back, whether or not the trash (a full disk of its own) can let go of them: once more they
+                // would be found to be there already.
+                _ = try? forget(restoration.restored)
             }
         } catch {
             throw .store(StoreError(error))
@@ -87,10 +89,28 @@ extension Trash {
         of record: Int64, reading trash: any SQLConnection
     ) throws(SQLError) -> [(name: String, value: SQLValue)] {
         var fields: [(name: String, value: SQLValue)] = []
-        try trash.rows("SELECT name, value FROM field WHERE record = \(record) ORDER BY id") { (row) throws(SQLError) in
-            fields.append((String(decoding: row.bytes(at: 0) ?? [], as: UTF8.self), row.value(at: 1)))
+        try trash.rows("SELECT name, value, pieces, id FROM field WHERE record = \(record) ORDER BY id") {
+            (row) throws(SQLError) in
+            let name = String(decoding: row.bytes(at: 0) ?? [], as: UTF8.self)
+            guard let kind = row.bytes(at: 2) else {
+                fields.append((name, row.value(at: 1)))
+                return
+            }
+            let bytes = try joined(row.integer(at: 3) ?? 0, trash)
+            fields.append((name, kind == Array("blob".utf8) ? .blob(bytes) : .text(bytes)))
         }
         return fields
+    }
+
+    /// A field that is kept in pieces.
+    private static func joined(_ field: Int64, _ trash: any SQLConnection) throws(SQLError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        let count = try trash.integer("SELECT sum(length(bytes)) FROM piece WHERE field = \(field)") ?? 0
+        bytes.reserveCapacity(Int(count))
+        try trash.rows("SELECT bytes FROM piece WHERE field = \(field) ORDER BY id") { (row) throws(SQLError) in
+            bytes += row.bytes(at: 0) ?? []
+        }
+        return bytes
     }
 
     private func forget(_ items: [TrashBatch.Item]) throws(SQLError) {

@@ -22,7 +22,10 @@ package final class Trash: Sendable {
     private static let longestRest = Duration.seconds(60)
 
     /// The version of the tables below, in `user_version`.
-    private static let version: Int64 = 2
+    private static let version: Int64 = 3
+
+    /// A longer text is kept in pieces of this size, so that no more of it need be in memory.
+    static let pieceSize = 1 << 20
 
     /// - Parameters:
     ///   - source: the path of the database that rows are removed from; restoring needs it.
@@ -42,6 +45,7 @@ package final class Trash: Sendable {
             guard version <= Self.version else {
                 throw SQLError(.misuse, message: "the trash was written by a newer opencodefs")
             }
+            if version < 3 { try Self.addPieces(connection) }
         }
     }
 
@@ -83,13 +87,32 @@ package final class Trash: Sendable {
         }
     }
 
-    /// What version 1 lacks.
+    /// What version 1 lacks: that a record may tell of a row that stays.
     private static func addKinds(_ connection: any SQLConnection) throws(SQLError) {
         try connection.writing { () throws(SQLError) in
             // Two that come at once: the second waited for the first.
             guard try connection.integer("PRAGMA user_version") == 1 else { return }
             try connection.run("ALTER TABLE record ADD COLUMN kind TEXT NOT NULL DEFAULT 'removed'")
             try connection.run("PRAGMA user_version = 2")
+        }
+    }
+
+    /// What version 2 lacks: that a field may be kept in pieces. `pieces` says of what, and `value` is NULL then.
+    private static func addPieces(_ connection: any SQLConnection) throws(SQLError) {
+        try connection.writing { () throws(SQLError) in
+            guard try connection.integer("PRAGMA user_version") == 2 else { return }
+            for statement: SQLQuery in [
+                "ALTER TABLE field ADD COLUMN pieces TEXT",
+                """
+                CREATE TABLE piece (
+                    id INTEGER PRIMARY KEY, field INTEGER NOT NULL REFERENCES field ON DELETE CASCADE,
+                    bytes BLOB NOT NULL)
+                """,
+                "CREATE INDEX piece_field ON piece (field)",
+                "PRAGMA user_version = 3",
+            ] {
+                try connection.run(statement)
+            }
         }
     }
 
@@ -111,17 +134,41 @@ package final class Trash: Sendable {
         case changed
     }
 
+    /// A text that goes into the trash piece by piece.
+    struct LongText {
+        let column: String
+        let octets: Int
+        let isBlob: Bool
+    }
+
     /// Rows on their way into an item.
     struct Deposit {
         fileprivate let connection: any SQLConnection
         fileprivate let item: Int64
 
-        func add(_ kind: RecordKind, table: String, columns: [String], values: [SQLValue]) throws(SQLError) {
+        /// - Parameters:
+        ///   - long: of the column that is too long to be among the values, which say NULL for it.
+        ///   - read: bytes of it.
+        func add(
+            _ kind: RecordKind, table: String, columns: [String], values: [SQLValue], long: LongText? = nil,
+            _ read: (Range<Int>) throws(SQLError) -> [UInt8] = { _ in [] }
+        ) throws(SQLError) {
             try connection.run(
                 "INSERT INTO record (item, origin, kind) VALUES (\(item), \(table), \(kind.rawValue))")
             let record = try connection.integer("SELECT last_insert_rowid()") ?? 0
             for (column, value) in zip(columns, values) {
-                try connection.run("INSERT INTO field (record, name, value) VALUES (\(record), \(column), \(value))")
+                guard let long, long.column == column else {
+                    try connection.run(
+                        "INSERT INTO field (record, name, value) VALUES (\(record), \(column), \(value))")
+                    continue
+                }
+                let kind = long.isBlob ? "blob" : "text"
+                try connection.run("INSERT INTO field (record, name, pieces) VALUES (\(record), \(column), \(kind))")
+                let field = try connection.integer("SELECT last_insert_rowid()") ?? 0
+                for start in stride(from: 0, to: long.octets, by: Trash.pieceSize) {
+                    let bytes = try read(start..<min(start + Trash.pieceSize, long.octets))
+                    try connection.run("INSERT INTO piece (field, bytes) VALUES (\(field), \(SQLValue.blob(bytes)))")
+                }
             }
         }
     }

@@ -3,6 +3,8 @@ internal import SessionModel
 
 /// Works out which rows a removal takes from the tables of V1 and V2 (rules D1 and D2).
 struct TypeScriptRemover: RowRemover {
+    static let longTexts = ["message": "data", "part": "data", "session_message": "data"]
+
     let connection: any SQLConnection
     let schema: TypeScriptSchema
 
