@@ -115,7 +115,7 @@ enum GoTables {
                     .joined(separator: " AND ") : "\(key) = new.\(key)"
             return """
                 CREATE TRIGGER \(name) AFTER UPDATE ON \(table)
-                BEGIN UPDATE \(table) SET updated_at = strftime('%s', 'now') WHERE \(row); END
+                BEGIN UPDATE \(table) SET updated_at = strftime('%s','now') WHERE \(row); END
                 """
         } + [
             """

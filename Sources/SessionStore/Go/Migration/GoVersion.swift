@@ -1,0 +1,75 @@
+internal import SQL
+
+/// Which migrations of the Go family a database has had, as its goose_db_version tells, checked against its tables.
+struct GoVersion: Sendable {
+    /// How many of ``GoMigration/all`` have run: always the first ones.
+    let count: Int
+
+    var number: Int64 { count == 0 ? 0 : GoMigration.all[count - 1].version }
+    var pending: ArraySlice<GoMigration> { GoMigration.all[count...] }
+
+    /// What goose keeps its record in; `is_applied` 0 is a step taken back.
+    static let record: SQLQuery = """
+        CREATE TABLE goose_db_version (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            version_id INTEGER NOT NULL,
+            is_applied INTEGER NOT NULL,
+            tstamp TIMESTAMP DEFAULT (datetime('now'))
+        )
+        """
+
+    /// Whether these are the tables of the Go OpenCode, and of it alone.
+    static func isGo(_ schema: SQLSchema) -> Bool {
+        schema.has("sessions") && schema.has("messages")
+            && !["session", "message", "part", "session_v2"].contains { schema.has($0) }
+    }
+
+    /// Reads the record.
+    ///
+    /// - Throws: `.refused` where a step is unknown or was left out, or where tables lack what the record promises.
+    init(_ connection: any SQLConnection, _ schema: SQLSchema) throws(MigrationError) {
+        guard schema.has("version_id", in: "goose_db_version"), schema.has("is_applied", in: "goose_db_version") else {
+            throw .refused(reason: "it has no goose_db_version, so nobody knows which migrations it has had")
+        }
+        let applied = try Self.applied(connection)
+        let known = GoMigration.all.map(\.version)
+        if let strange = applied.subtracting(known).subtracting([0]).max() {
+            let newest = known.last ?? 0
+            throw .refused(
+                reason: strange > newest
+                    ? "its version \(strange) is newer than \(newest), the newest this opencodefs knows"
+                    : "it has had a migration \(strange) that this opencodefs does not know")
+        }
+        count = known.prefix { applied.contains($0) }.count
+        if let stray = known.dropFirst(count).first(where: { applied.contains($0) }) {
+            throw .refused(reason: "it has had migration \(stray) but not \(known[count]), which comes before")
+        }
+        let lacking = lacking(in: schema)
+        guard lacking.isEmpty else {
+            throw .refused(
+                reason: "its version is \(number), but it lacks \(lacking.sorted().joined(separator: ", "))")
+        }
+    }
+
+    /// Tables and columns that the version promises and that are not there.
+    private func lacking(in schema: SQLSchema) -> [String] {
+        GoMigration.all[..<count].flatMap(\.adds).flatMap { table, columns in
+            schema.has(table) ? columns.filter { !schema.has($0, in: table) }.map { "\(table).\($0)" } : [table]
+        }
+    }
+
+    /// Versions whose latest line says that they were applied.
+    private static func applied(_ connection: any SQLConnection) throws(MigrationError) -> Set<Int64> {
+        var applied: Set<Int64> = []
+        do throws(SQLError) {
+            try connection.rows("SELECT version_id, is_applied FROM goose_db_version ORDER BY id") {
+                (row) throws(SQLError) in
+                guard let version = row.integer(at: 0) else { return }
+                if row.integer(at: 1) == 0 { applied.remove(version) } else { applied.insert(version) }
+            }
+        } catch {
+            throw .unavailable(error)
+        }
+        return applied
+    }
+}

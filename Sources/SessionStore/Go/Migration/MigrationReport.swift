@@ -1,0 +1,21 @@
+/// What a migration did.
+package struct MigrationReport: Sendable, Equatable {
+    /// The version the database had; 0 for none.
+    package let from: Int64
+    /// The version it has now.
+    package let to: Int64
+    /// Steps that were run.
+    package let steps: Int
+    /// Where the copy of what was before lies; nil where no step was run.
+    package let backup: String?
+    /// Sessions that belonged to no project and now do.
+    package let adopted: Int
+
+    package init(from: Int64, to: Int64, steps: Int, backup: String?, adopted: Int) {
+        self.from = from
+        self.to = to
+        self.steps = steps
+        self.backup = backup
+        self.adopted = adopted
+    }
+}
