@@ -11,7 +11,7 @@ enum InitCommand: Command {
     static let options: [CommandOption] = []
     static let details = """
         The Go OpenCode looks for .opencode/opencode.db below the directory it works in, and
-        finds nothing left to migrate. OpenCode 1 and 2 make their databases themselves.
+        migrates what came after 20260723120000 itself. OpenCode 1 and 2 make their own databases.
         """
     static let examples = [
         ("mkdir -p .opencode && opencodefs init .opencode/opencode.db", "a history for the project in this directory")
