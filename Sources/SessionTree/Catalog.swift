@@ -97,6 +97,11 @@ package struct Catalog: Sendable {
             .max { ($0.worktree?.count ?? 0, $1.id) < ($1.worktree?.count ?? 0, $0.id) }
     }
 
+    /// The project of an identity, however it is spelled; of those without a worktree, which the Go OpenCode has.
+    package func project(_ identity: ProjectIdentity) -> Project? {
+        identity.project(among: projectOrder.filter { projects[$0]?.worktree == nil }).flatMap { projects[$0] }
+    }
+
     /// The parent each session is listed under; none for roots, for children whose parent is gone, and for all members
     /// of a cycle.
     private static func adoptedChildren(_ sessions: [Session.ID: Session]) -> [Session.ID: Session.ID] {

@@ -11,8 +11,9 @@ enum Daemon {
     ///
     /// - Returns: how it ended, when it was never ready. It has said why on standard error.
     static func start(_ words: [String]) throws(CommandFailure) -> ExitStatus? {
-        var ends: (read: CInt, write: CInt) = (0, 0)
-        try makePipe(&ends)
+        guard let ends = System.makePipe() else {
+            throw CommandFailure(.failure, "cannot make a pipe: \(ErrorNumber().text)")
+        }
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
@@ -65,18 +66,6 @@ enum Daemon {
             dup2(null, STDERR_FILENO)
             close(null)
         }
-    }
-
-    private static func makePipe(_ ends: inout (read: CInt, write: CInt)) throws(CommandFailure) {
-        var descriptors: [CInt] = [0, 0]
-        guard unsafe pipe(&descriptors) == 0 else {
-            throw CommandFailure(.failure, "cannot make a pipe: \(ErrorNumber().text)")
-        }
-        // Out of the way of the daemon's own number, and not inherited under this one.
-        ends.read = fcntl(descriptors[0], F_DUPFD_CLOEXEC, 10)
-        ends.write = fcntl(descriptors[1], F_DUPFD_CLOEXEC, 10)
-        close(descriptors[0])
-        close(descriptors[1])
     }
 }
 

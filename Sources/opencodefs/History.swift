@@ -12,7 +12,10 @@ enum History {
     ///   - path: without links.
     ///   - trash: where removed rows go, if anywhere.
     ///   - isReadOnly: whether the user wants nothing written.
-    static func open(_ path: String, trash: Trash?, isReadOnly: Bool) throws(CommandFailure) -> any SessionStore {
+    ///   - home: the project of sessions that name none.
+    static func open(
+        _ path: String, trash: Trash?, isReadOnly: Bool, home: ProjectIdentity
+    ) throws(CommandFailure) -> any SessionStore {
         let cannotWrite = isReadOnly ? "mounted with -o ro" : readOnlyReason(path)
         let access: SQLiteConnection.Access = cannotWrite == nil ? .readWrite : .readOnly
         let open = { @Sendable () throws(SQLError) -> any SQLConnection in
@@ -22,9 +25,7 @@ enum History {
             return try SchemaFamily.recognised(open) { (family) throws(StoreError) -> any SessionStore in
                 switch family {
                 case .typeScript: try TypeScriptStore(open: open, trash: trash, readOnlyReason: cannotWrite)
-                case .go:
-                    try GoStore(
-                        open: open, trash: trash, readOnlyReason: cannotWrite, home: GoStore.home(of: path))
+                case .go: try GoStore(open: open, trash: trash, readOnlyReason: cannotWrite, home: home)
                 }
             }
         } catch {

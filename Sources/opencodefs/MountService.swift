@@ -26,17 +26,22 @@ struct MountService {
     /// The order matters: mounting may fork to run fusermount3, and no fork may happen once SQLite has the database
     /// open; so the mount comes first, and the kernel waits until the history is there.
     func run() throws(CommandFailure) -> ExitStatus {
-        let workingDirectory = System.workingDirectory
+        let workingDirectory = (path: System.workingDirectory, name: System.namedWorkingDirectory)
         System.leaveDirectory()
         if isDaemon { Daemon.detach() }
+        // These fork too. What family the database is of, nobody knows yet.
+        let home = ProjectIdentity(database: database)
+        let here =
+            project == "." ? ProjectIdentity(directory: workingDirectory.path, named: workingDirectory.name) : nil
         Signals.hold()
         let mount = try makeMount()
         defer { unmount() }
         let trash = options.keepsTrash ? try History.trash(for: database) : nil
-        let store = try History.open(database, trash: trash, isReadOnly: options.isReadOnly)
+        let store = try History.open(database, trash: trash, isReadOnly: options.isReadOnly, home: home)
         // Before the mount goes: without root that takes a fork.
         defer { store.close() }
-        let fileSystem = SessionFileSystem(store: store, settings: settings(try scope(store, workingDirectory)))
+        let fileSystem = SessionFileSystem(
+            store: store, settings: settings(try scope(store, here, workingDirectory.path)))
         mount.serve(fileSystem, threads: Self.threads) { Signals.wake() }
         guard System.names(in: mountpoint.path) != nil else {
             throw CommandFailure(.failure, "mounted, but the tree does not answer: \(ErrorNumber().text)")
@@ -91,7 +96,11 @@ struct MountService {
     }
 
     /// Which part of the history --project means.
-    private func scope(_ store: any SessionStore, _ workingDirectory: String) throws(CommandFailure) -> Catalog.Scope {
+    ///
+    /// - Parameter here: what the Go OpenCode calls the project of the working directory, if that is meant.
+    private func scope(
+        _ store: any SessionStore, _ here: ProjectIdentity?, _ workingDirectory: String
+    ) throws(CommandFailure) -> Catalog.Scope {
         guard project != "all" else { return .all }
         let catalog: Catalog
         do throws(StoreError) {
@@ -102,16 +111,18 @@ struct MountService {
             throw CommandFailure(.failure, "cannot read the projects: \(error)")
         }
         let found =
-            project == "."
-            ? catalog.project(containing: Array(workingDirectory.utf8))
-            : catalog.projects[Project.ID(project)] ?? catalog.projects[Project.ID(project).withoutCredentials]
+            if let here {
+                catalog.project(containing: Array(workingDirectory.utf8)) ?? catalog.project(here)
+            } else {
+                catalog.projects[Project.ID(project)] ?? catalog.project(ProjectIdentity(Project.ID(project)))
+            }
         guard let found else {
             let known = catalog.projectOrder.map {
                 "  \($0)  \(catalog.projects[$0]?.worktree.map { String(decoding: $0, as: UTF8.self) } ?? "")"
             }
             let what =
-                project == "."
-                ? "no project has its worktree at or above \(workingDirectory)" : "no project \"\(project)\""
+                here.map { "no project has its worktree at or above \(workingDirectory), and none is \"\($0.id)\"" }
+                ?? "no project \"\(project)\""
             throw CommandFailure(.notFound, "\(what); there are:\n\(known.joined(separator: "\n"))")
         }
         return .project(found.id)

@@ -8,6 +8,17 @@ enum System {
         return text.isEmpty ? nil : text
     }
 
+    /// The whole environment, each `NAME=VALUE`.
+    static var variables: [String] {
+        var variables: [String] = []
+        var next = unsafe environ
+        while let variable = unsafe next.pointee {
+            unsafe variables.append(String(cString: variable))
+            unsafe next += 1
+        }
+        return variables
+    }
+
     static var home: String {
         if let home = environment("HOME") { return home }
         guard let entry = unsafe getpwuid(getuid()), let directory = unsafe entry.pointee.pw_dir else { return "/" }
@@ -18,6 +29,14 @@ enum System {
         guard let path = unsafe getcwd(nil, 0) else { return "/" }
         defer { unsafe free(path) }
         return unsafe String(cString: path)
+    }
+
+    /// The same as the shell calls it, links included; Go's programs take that for its name.
+    static var namedWorkingDirectory: String {
+        guard let named = environment("PWD"), named.hasPrefix("/"), realPath(named) == workingDirectory else {
+            return workingDirectory
+        }
+        return named
     }
 
     /// Goes to `/`, so that no directory of the user's is kept busy, least of all one on a mount of ours.
@@ -84,6 +103,14 @@ enum System {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = unsafe readlink(path, &buffer, buffer.count - 1)
         return count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+    }
+
+    /// A pipe that programs do not inherit, with numbers out of the way of those they are given; nil with errno set.
+    static func makePipe() -> (read: CInt, write: CInt)? {
+        var ends: [CInt] = [0, 0]
+        guard unsafe pipe(&ends) == 0 else { return nil }
+        defer { for end in ends { close(end) } }
+        return (fcntl(ends[0], F_DUPFD_CLOEXEC, 10), fcntl(ends[1], F_DUPFD_CLOEXEC, 10))
     }
 
     /// Removes a file, if it is there.

@@ -8,7 +8,8 @@ import Testing
         "Sources/Fuse", "Sources/SQLiteDriver", "Sources/Digest", "Sources/Timing/Timestamp.swift",
         "Sources/SessionModel/Identifier.swift", "Sources/SessionTree/TimeZoneRule.swift",
         "Sources/opencodefs/System.swift", "Sources/opencodefs/Console.swift", "Sources/opencodefs/Daemon.swift",
-        "Sources/opencodefs/OptionParser.swift", "Sources/opencodefs/MountOptions.swift",
+        "Sources/opencodefs/Git.swift", "Sources/opencodefs/OptionParser.swift",
+        "Sources/opencodefs/MountOptions.swift",
     ]
 
     @Test func `unsafe code stays where Swift meets C`() throws {

@@ -22,7 +22,7 @@ struct ExpectedTree {
     init(_ database: TestDatabase) throws {
         connection = try database.connect()
         connection.patience = .lasting(.seconds(60))
-        let sessions = try Self.sessions(database.family, connection)
+        let sessions = try Self.sessions(database, connection)
         var projects = Set<SQLValue>()
         if database.family != .go { projects = Set(try connection.column("SELECT id FROM project")) }
         for session in sessions.values { projects.insert(session.project) }
@@ -53,18 +53,21 @@ struct ExpectedTree {
 
     /// Rule N7: V2 first. A NULL is no id.
     private static func sessions(
-        _ family: DemoHistory.Family, _ connection: any SQLConnection
+        _ database: TestDatabase, _ connection: any SQLConnection
     ) throws -> [SQLValue: Session] {
         let tables: [(Rows.Generation, SQLIdentifier)] = [
             (.v1, SQLIdentifier("session")), (.v2, SQLIdentifier("session_v2")),
         ]
         var sessions: [SQLValue: Session] = [:]
-        guard family != .go else {
+        guard database.family != .go else {
+            // Of no project: of the directory two above the database.
+            let home = SQLValue(database.path.split(separator: "/").dropLast(2).last.map { String($0) } ?? "/")
             try connection.rows("SELECT id, project_id, parent_session_id FROM sessions WHERE id IS NOT NULL") {
                 (row) throws(SQLError) in
-                let id = row.value(at: 0)
+                let (id, project) = (row.value(at: 0), row.value(at: 1))
                 sessions[id] = Session(
-                    id: id, project: row.value(at: 1), parent: row.value(at: 2), isArchived: false, generation: .go)
+                    id: id, project: project == .null || project == "" ? home : project, parent: row.value(at: 2),
+                    isArchived: false, generation: .go)
             }
             return sessions
         }

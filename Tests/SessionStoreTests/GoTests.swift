@@ -35,7 +35,7 @@ import Timing
         }
         let store = try GoStore(
             open: { () throws(SQLError) in try SQLiteConnection(path: path, access: .readWrite) }, trash: nil,
-            readOnlyReason: nil, home: GoStore.home(of: "/w/app/.opencode/opencode.db"))
+            readOnlyReason: nil, home: ProjectIdentity(remote: nil, directory: "/w/app"))
         #expect(try store.facts().families == ["Go"])
         try store.reading(.lasting(.seconds(5))) { (snapshot) throws(StoreError) in
             #expect(try snapshot.projects().map(\.id.description) == ["app"])
@@ -94,10 +94,32 @@ import Timing
     }
 
     @Test(arguments: [
-        ("/w/app/.opencode/opencode.db", "app"), ("/opencode.db", "/"), ("/w/opencode.db", "/"), ("/a/b/c.db", "a"),
+        ("/w/app/.opencode/opencode.db", "/w/app"), ("/opencode.db", "/"), ("/w/opencode.db", "/"), ("/a/b/c.db", "/a"),
     ])
-    func `a database's project is the directory that contains its data directory`(path: String, name: String) {
-        #expect(GoStore.home(of: path).description == name)
+    func `a database is of the directory that contains its data directory`(path: String, directory: String) {
+        #expect(GoStore.directory(of: path) == directory)
+    }
+
+    @Test func `N4 sessions without a project are in that of the database, as others spell it`() throws {
+        let directory = try TemporaryDirectory()
+        let database = try TestDatabase(.go, at: directory.file("opencode.db"))
+        try database.run(
+            """
+            INSERT INTO sessions (id, project_id, title, created_at, updated_at)
+            VALUES ('null', NULL, 'T', 1, 1), ('empty', '', 'T', 1, 1), ('other', 'b', 'T', 1, 1)
+            """)
+        let store = try GoStore(
+            open: { () throws(SQLError) in try SQLiteConnection(path: database.path, access: .readWrite) }, trash: nil,
+            readOnlyReason: nil, home: ProjectIdentity(remote: Array("ssh://git@h.org/a".utf8), directory: "/w/app"))
+        func projects() throws -> [String] {
+            try store.reading(.lasting(.seconds(5))) { (snapshot) throws(StoreError) in
+                try snapshot.sessions().map { "\($0.id) \($0.project)" }.sorted()
+            }
+        }
+        #expect(try projects() == ["empty h.org/a", "null h.org/a", "other b"])
+        try database.run("UPDATE sessions SET project_id = 'ssh://git@h.org/a' WHERE id = 'other'")
+        #expect(try projects() == ["empty ssh://h.org/a", "null ssh://h.org/a", "other ssh://h.org/a"])
+        store.close()
     }
 
     @Test func `N3 messages from before there was a seq come first, by time and id`() throws {

@@ -96,7 +96,7 @@ import Timing
             return try SchemaFamily.recognised(open) { (family) throws(StoreError) -> any SessionStore in
                 switch family {
                 case .typeScript: try TypeScriptStore(open: open, trash: nil, readOnlyReason: nil)
-                case .go: try GoStore(open: open, trash: nil, readOnlyReason: nil, home: .init("home"))
+                case .go: try GoStore(open: open, trash: nil, readOnlyReason: nil, home: ProjectIdentity(.init("home")))
                 }
             }
         }

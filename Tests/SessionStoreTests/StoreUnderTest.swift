@@ -79,7 +79,7 @@ struct TestHistory {
             try SQLiteConnection(path: path, access: readOnly == nil ? .readWrite : .readOnly)
         }
         return database.family == .go
-            ? try GoStore(open: open, trash: trash, readOnlyReason: readOnly, home: .init("home"))
+            ? try GoStore(open: open, trash: trash, readOnlyReason: readOnly, home: ProjectIdentity(.init("home")))
             : try TypeScriptStore(open: open, trash: trash, readOnlyReason: readOnly)
     }
 

@@ -6,7 +6,7 @@ struct GoSnapshot: HistorySnapshot {
     let connection: any SQLConnection
     let schema: GoSchema
     /// The project of sessions that name none.
-    let home: Project.ID
+    let home: ProjectIdentity
 
     func projects() throws(StoreError) -> [Project] {
         var created: [Project.ID: Int64] = [:]
@@ -25,6 +25,7 @@ struct GoSnapshot: HistorySnapshot {
         try query { () throws(SQLError) in
             var sessions: [Session] = []
             let project = schema.column("project_id", of: GoSchema.sessions)
+            let home = try homeOfHomeless()
             try connection.rows(
                 "SELECT id, \(project), parent_session_id, title, created_at, updated_at FROM sessions"
             ) { (row) throws(SQLError) in
@@ -33,7 +34,7 @@ struct GoSnapshot: HistorySnapshot {
                 sessions.append(
                     Session(
                         id: id,
-                        project: Project.ID(row.value(at: 1))?.withoutCredentials ?? home,
+                        project: Self.project(row.value(at: 1)) ?? home,
                         parent: parent?.bytes.isEmpty == true ? nil : parent,
                         title: row.bytes(at: 3),
                         created: GoSchema.milliseconds(row.integer(at: 4)),
@@ -136,6 +137,20 @@ struct GoSnapshot: HistorySnapshot {
         return try query { () throws(SQLError) in
             try connection.column("SELECT \(slice) FROM messages WHERE id = \(message.id.value)").first?.bytes ?? []
         }
+    }
+
+    /// The project of sessions that name none. Where others name the same one in another spelling, theirs.
+    private func homeOfHomeless() throws(SQLError) -> Project.ID {
+        guard schema.tables.has("project_id", in: "sessions"),
+            try connection.exists("SELECT 1 FROM sessions WHERE project_id IS NULL OR project_id = ''")
+        else { return home.id }
+        let ids = try connection.column("SELECT DISTINCT project_id FROM sessions")
+        return home.project(among: ids.compactMap(Self.project)) ?? home.id
+    }
+
+    /// The project that a session names. An empty text is none to OpenCode either.
+    private static func project(_ value: SQLValue) -> Project.ID? {
+        value == .text([]) ? nil : Project.ID(value)?.withoutCredentials
     }
 
     /// OpenCode's own order: rows from before there was a `seq` first.

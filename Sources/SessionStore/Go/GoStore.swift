@@ -5,7 +5,7 @@ package import Timing
 /// The history of the Go OpenCode, the original and its fork.
 package final class GoStore: SessionStore {
     private let connection: StoreConnection<GoSchema>
-    private let home: Project.ID
+    private let home: ProjectIdentity
 
     /// - Parameters:
     ///   - open: makes another connection to the database.
@@ -15,16 +15,15 @@ package final class GoStore: SessionStore {
     /// - Throws: `.unsupportedSchema` for a database of something else.
     package init(
         open: @escaping @Sendable () throws(SQLError) -> any SQLConnection, trash: Trash?, readOnlyReason: String?,
-        home: Project.ID
+        home: ProjectIdentity
     ) throws(StoreError) {
         connection = try StoreConnection(open: open, trash: trash, readOnlyReason: readOnlyReason)
-        self.home = home.withoutCredentials
+        self.home = home
     }
 
-    /// The project of a database by where it is: the name of the directory that contains the data directory.
-    package static func home(of database: String) -> Project.ID {
-        let directories = database.split(separator: "/").dropLast(2)
-        return Project.ID(directories.last.map { String($0) } ?? "/")
+    /// The directory that a database is of: the one that contains the data directory.
+    package static func directory(of database: String) -> String {
+        "/" + database.split(separator: "/").dropLast(2).joined(separator: "/")
     }
 
     package func close() {
