@@ -83,7 +83,7 @@ let package = Package(
                 "SessionFileSystem", "SessionStore", "SessionTree", "SessionModel", "VFS", "Timing", "SQL",
                 "SQLiteDriver",
             ]),
-        tests("DemoHistoryTests", ["DemoHistory", "SQL", "SQLiteDriver", "Timing"]),
+        tests("DemoHistoryTests", ["DemoHistory", "SessionModel", "SQL", "SQLiteDriver", "Timing"]),
         tests("CommandTests", ["opencodefs"]),
         tests("MountTests", ["opencodefs", "SQL", "DemoHistory"]),
         tests("HouseTests", []),

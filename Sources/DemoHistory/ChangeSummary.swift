@@ -21,9 +21,9 @@ struct ChangeSummary {
     }
 
     /// The column `summary_diffs`; nil where nothing changed.
-    var json: JSONText? {
+    var json: JSONWriter? {
         guard !files.isEmpty else { return nil }
-        var text = JSONText()
+        var text = JSONWriter()
         text.array { json in
             for file in files {
                 json.object { json in

@@ -2,7 +2,7 @@
 struct GoJSON {
     let session: SessionPlan
 
-    func parts(of message: DemoMessage) -> JSONText {
+    func parts(of message: DemoMessage) -> JSONWriter {
         .array { json in
             for part in message.parts { write(part.content, to: &json) }
             let reason =
@@ -16,7 +16,7 @@ struct GoJSON {
     }
 
     /// What a message of the role `tool` holds: the answers to the calls of the message before.
-    func results(of message: DemoMessage) -> JSONText? {
+    func results(of message: DemoMessage) -> JSONWriter? {
         let calls = message.parts.compactMap { if case .tool(let call) = $0.content { call } else { nil } }
         guard !calls.isEmpty else { return nil }
         return .array { json in
@@ -25,7 +25,7 @@ struct GoJSON {
                     json.member("tool_call_id", call.callID)
                     json.member("name", call.name(inV2: false))
                     json.member("content", call.output)
-                    var metadata = JSONText()
+                    var metadata = JSONWriter()
                     call.writeMetadata(to: &metadata)
                     json.member("metadata", metadata.bytes)
                     json.member("is_error", call.isError)
@@ -35,14 +35,14 @@ struct GoJSON {
         }
     }
 
-    private func finish(_ reason: String, _ time: Int64, _ json: inout JSONText) {
+    private func finish(_ reason: String, _ time: Int64, _ json: inout JSONWriter) {
         json.part("finish") { json in
             json.member("reason", reason)
             json.member("time", time)
         }
     }
 
-    private func write(_ content: DemoPart.Content, to json: inout JSONText) {
+    private func write(_ content: DemoPart.Content, to json: inout JSONWriter) {
         switch content {
         case .text(let text): json.part("text") { $0.member("text", text) }
         case .reasoning(let text): json.part("reasoning") { $0.member("thinking", text) }
@@ -55,7 +55,7 @@ struct GoJSON {
             }
         case .tool(let call):
             json.part("tool_call") { json in
-                var input = JSONText()
+                var input = JSONWriter()
                 call.writeInput(to: &input, inV2: false)
                 json.member("id", call.callID)
                 json.member("name", call.name(inV2: false))
@@ -69,14 +69,14 @@ struct GoJSON {
     }
 }
 
-extension JSONText {
-    static func array(_ body: (inout JSONText) -> Void) -> JSONText {
-        var text = JSONText()
+extension JSONWriter {
+    static func array(_ body: (inout JSONWriter) -> Void) -> JSONWriter {
+        var text = JSONWriter()
         text.array(body)
         return text
     }
 
-    fileprivate mutating func part(_ type: String, _ data: (inout JSONText) -> Void) {
+    fileprivate mutating func part(_ type: String, _ data: (inout JSONWriter) -> Void) {
         object { json in
             json.member("type", type)
             json.member("data", data)

@@ -57,7 +57,7 @@ struct GoWriter {
     }
 
     private mutating func insert(
-        _ role: String, _ parts: JSONText, _ model: String?, from created: Int64, to updated: Int64,
+        _ role: String, _ parts: JSONWriter, _ model: String?, from created: Int64, to updated: Int64,
         _ batches: inout SQLBatches, _ ids: inout OpenCodeIDs
     ) throws(SQLError) {
         count += 1

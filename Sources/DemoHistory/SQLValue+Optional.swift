@@ -10,7 +10,7 @@ extension SQLValue {
         if let number { self = .integer(number) } else { self = .null }
     }
 
-    init(_ json: JSONText) {
+    init(_ json: JSONWriter) {
         self = .text(json.bytes)
     }
 }

@@ -36,7 +36,7 @@ extension ToolCall {
     }
 
     /// Writes the arguments; 2.0 says `path` where 1.x says `filePath` (v1-migration.bun.ts, PATH_TOOLS).
-    func writeInput(to json: inout JSONText, inV2: Bool) {
+    func writeInput(to json: inout JSONWriter, inV2: Bool) {
         let path = inV2 ? "path" : "filePath"
         json.object { json in
             switch input {
@@ -57,7 +57,7 @@ extension ToolCall {
         }
     }
 
-    func writeMetadata(to json: inout JSONText) {
+    func writeMetadata(to json: inout JSONWriter) {
         json.object { json in
             switch metadata {
             case .exit(let code):

@@ -3,12 +3,12 @@ struct V1JSON {
     let session: SessionPlan
     let project: ProjectPlan
 
-    func message(_ message: DemoMessage) -> JSONText {
+    func message(_ message: DemoMessage) -> JSONWriter {
         .object { write(message, to: &$0) }
     }
 
     /// The message as an event carries it: with the two identifiers that the table has in columns.
-    func event(of message: DemoMessage) -> JSONText {
+    func event(of message: DemoMessage) -> JSONWriter {
         .object { json in
             json.member("sessionID", session.id)
             json.member("info") { json in
@@ -19,7 +19,7 @@ struct V1JSON {
         }
     }
 
-    private func write(_ message: DemoMessage, to json: inout JSONText) {
+    private func write(_ message: DemoMessage, to json: inout JSONWriter) {
         guard case .assistant(let step) = message.content else { return writePrompt(message, to: &json) }
         json.member("role", "assistant")
         json.member("time") { json in
@@ -47,7 +47,7 @@ struct V1JSON {
         if !step.isAborted { json.member("finish", step.finish) }
     }
 
-    private func writePrompt(_ message: DemoMessage, to json: inout JSONText) {
+    private func writePrompt(_ message: DemoMessage, to json: inout JSONWriter) {
         json.member("role", "user")
         json.member("time") { $0.member("created", message.created) }
         if message.created.isMultiple(of: 3) {
@@ -61,7 +61,7 @@ struct V1JSON {
         }
     }
 
-    func part(_ part: DemoPart, of message: DemoMessage) -> JSONText {
+    func part(_ part: DemoPart, of message: DemoMessage) -> JSONWriter {
         .object { json in
             switch part.content {
             case .text(let text):
@@ -91,7 +91,7 @@ struct V1JSON {
         }
     }
 
-    private func write(_ call: ToolCall, of part: DemoPart, to json: inout JSONText) {
+    private func write(_ call: ToolCall, of part: DemoPart, to json: inout JSONWriter) {
         json.member("status", call.isError ? "error" : "completed")
         json.key("input")
         call.writeInput(to: &json, inV2: false)
@@ -106,7 +106,7 @@ struct V1JSON {
         json.member("time", from: part.start, to: part.end)
     }
 
-    private func writeMention(of file: String, at place: Int, to json: inout JSONText) {
+    private func writeMention(of file: String, at place: Int, to json: inout JSONWriter) {
         let path = project.worktree + "/" + file
         let value = "@" + file
         json.member("type", "file")
@@ -125,7 +125,7 @@ struct V1JSON {
     }
 
     /// Where a step begins and ends, and what it changed.
-    private func writeMark(_ content: DemoPart.Content, of message: DemoMessage, to json: inout JSONText) {
+    private func writeMark(_ content: DemoPart.Content, of message: DemoMessage, to json: inout JSONWriter) {
         guard case .assistant(let step) = message.content else { return }
         switch content {
         case .stepStart:

@@ -29,7 +29,7 @@ struct V1Writer {
                 agent, model, time_created, time_updated, time_archived)
             VALUES (\(session.id), \(project.id), \(SQLValue(orNull: session.parentID)), \(session.slug),
                 \(session.directory), \(session.title), \(session.version), \(SQLValue(orNull: session.shareURL)),
-                \(SQLValue(orNull: permission)), \(session.agent), \(SQLValue(JSONText.column(session.model))),
+                \(SQLValue(orNull: permission)), \(session.agent), \(SQLValue(JSONWriter.column(session.model))),
                 \(session.start), \(session.start), \(SQLValue(orNull: session.archived)))
             """)
         try writeTodos(to: &batches)

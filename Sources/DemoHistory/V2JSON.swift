@@ -12,7 +12,7 @@ struct V2JSON {
         }
     }
 
-    func message(_ message: DemoMessage) -> JSONText {
+    func message(_ message: DemoMessage) -> JSONWriter {
         .object { json in
             switch message.content {
             case .user(let attachments): writePrompt(message, attachments, to: &json)
@@ -29,7 +29,7 @@ struct V2JSON {
     }
 
     /// What the import tells a model whose old conversation used tools of other names.
-    static func notice(at moment: Int64) -> JSONText {
+    static func notice(at moment: Int64) -> JSONWriter {
         .object { json in
             json.member(
                 "text", "Tools have new names and arguments: `bash` became `shell`, and `filePath` became `path`.")
@@ -37,7 +37,7 @@ struct V2JSON {
         }
     }
 
-    private func writePrompt(_ message: DemoMessage, _ attachments: [Attachment], to json: inout JSONText) {
+    private func writePrompt(_ message: DemoMessage, _ attachments: [Attachment], to json: inout JSONWriter) {
         if message.isV2 { json.member("time") { $0.member("created", message.created) } }
         json.member("text", promptText(of: message))
         if !attachments.isEmpty {
@@ -64,7 +64,7 @@ struct V2JSON {
         return text
     }
 
-    private func write(_ file: Attachment, to json: inout JSONText) {
+    private func write(_ file: Attachment, to json: inout JSONWriter) {
         json.object { json in
             json.key("data")
             json.string("", unescaped: file.base64)
@@ -74,7 +74,7 @@ struct V2JSON {
         }
     }
 
-    private func write(_ step: AssistantStep, of message: DemoMessage, to json: inout JSONText) {
+    private func write(_ step: AssistantStep, of message: DemoMessage, to json: inout JSONWriter) {
         if message.isV2 { json.member("time", created: message.created, completed: message.updated) }
         json.member("agent", session.agent)
         writeModel(isV2: message.isV2, to: &json)
@@ -102,7 +102,7 @@ struct V2JSON {
         if !message.isV2 { json.member("time", created: message.created, completed: message.updated) }
     }
 
-    private func writeModel(isV2: Bool, to json: inout JSONText) {
+    private func writeModel(isV2: Bool, to json: inout JSONWriter) {
         json.member("model") { json in
             if isV2 { json.member("id", session.model.id) }
             json.member("providerID", session.model.provider)
@@ -117,7 +117,7 @@ struct V2JSON {
     }
 
     /// One element of an assistant's `content`; marks of steps are none.
-    private func write(_ part: DemoPart, isV2: Bool, to json: inout JSONText) {
+    private func write(_ part: DemoPart, isV2: Bool, to json: inout JSONWriter) {
         switch part.content {
         case .text(let text):
             json.object { json in
@@ -146,7 +146,7 @@ struct V2JSON {
         }
     }
 
-    private func write(_ call: ToolCall, isV2: Bool, to json: inout JSONText) {
+    private func write(_ call: ToolCall, isV2: Bool, to json: inout JSONWriter) {
         json.member("status", call.isError ? "error" : "completed")
         json.key("input")
         call.writeInput(to: &json, inV2: isV2)

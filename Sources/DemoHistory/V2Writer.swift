@@ -34,7 +34,7 @@ struct V2Writer {
                 time_created, time_updated, time_archived)
             VALUES (\(session.id), \(project.id), \(SQLValue(orNull: session.parentID)), \(session.slug),
                 \(session.directory), \(SQLValue(orNull: title)), \(version), \(SQLValue(orNull: session.shareURL)),
-                \(session.agent), \(SQLValue(JSONText.column(session.model))), \(session.start), \(session.start),
+                \(session.agent), \(SQLValue(JSONWriter.column(session.model))), \(session.start), \(session.start),
                 \(SQLValue(orNull: session.archived)))
             """)
     }
@@ -96,7 +96,7 @@ struct V2Writer {
     }
 
     private func insert(
-        id: String, type: String, created: Int64, updated: Int64, _ data: JSONText, to batches: inout SQLBatches
+        id: String, type: String, created: Int64, updated: Int64, _ data: JSONWriter, to batches: inout SQLBatches
     ) throws(SQLError) {
         try batches.run(
             """

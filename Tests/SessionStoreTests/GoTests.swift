@@ -122,6 +122,20 @@ import Timing
         store.close()
     }
 
+    @Test func `the demo's tables are what all of OpenCode's migrations make`() throws {
+        let directory = try TemporaryDirectory()
+        let migrated = directory.file("migrated.db")
+        try GoMigrator.create(in: SQLiteConnection(path: migrated, access: .create))
+        let demo = try TestDatabase(.go, at: directory.file("demo.db"))
+        #expect(try GoShape(demo.path) == GoShape(migrated))
+        let versions: SQLQuery = "SELECT version_id || ' ' || is_applied FROM goose_db_version ORDER BY id"
+        #expect(
+            try demo.column(versions)
+                == SQLiteConnection(path: migrated, access: .readOnly).column(versions).map {
+                    String(decoding: $0.bytes ?? [], as: UTF8.self)
+                })
+    }
+
     @Test func `N3 messages from before there was a seq come first, by time and id`() throws {
         let directory = try TemporaryDirectory()
         let history = try TestHistory(.go, in: directory)

@@ -1,20 +1,10 @@
-/// Random numbers that are the same in every run: SplitMix64. A property test takes its seed as an argument, so a
-/// failure names what to run again.
-package struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
+import DemoHistory
 
-    package init(seed: UInt64) {
-        state = seed
-    }
+/// Random numbers that are the same in every run. A property test takes its seed as an argument, so a failure names what
+/// to run again.
+package typealias SeededGenerator = SeededRandom
 
-    package mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SeededRandom {
     /// Some bytes, taken from an alphabet.
     package mutating func bytes(_ count: ClosedRange<Int>, of alphabet: [UInt8]) -> [UInt8] {
         (0..<Int.random(in: count, using: &self)).map { _ in alphabet[Int.random(in: alphabet.indices, using: &self)] }

@@ -10,16 +10,7 @@ struct GoRemover: RowRemover {
     let connection: any SQLConnection
     let schema: GoSchema
 
-    func plan(_ subject: Trash.Subject) throws(SQLError) -> Result<RemovalPlan, StoreError> {
-        switch subject {
-        case .message(let id, let session): try planMessage(id, of: session)
-        case .session(let id): try planSession(id)
-        }
-    }
-
-    private func planMessage(_ id: Message.ID, of session: Session.ID) throws(SQLError) -> Result<
-        RemovalPlan, StoreError
-    > {
+    func planMessage(_ id: Message.ID, of session: Session.ID) throws(SQLError) -> Result<RemovalPlan, StoreError> {
         let isThere = try connection.exists(
             """
             SELECT 1 FROM messages WHERE id = \(id.value) AND session_id = \(session.value) \
@@ -44,7 +35,7 @@ struct GoRemover: RowRemover {
         return .success(plan)
     }
 
-    private func planSession(_ id: Session.ID) throws(SQLError) -> Result<RemovalPlan, StoreError> {
+    func planSession(_ id: Session.ID) throws(SQLError) -> Result<RemovalPlan, StoreError> {
         guard try connection.exists("SELECT 1 FROM sessions WHERE id = \(id.value)") else { return .failure(.notFound) }
         if try connection.exists("SELECT 1 FROM messages WHERE session_id = \(id.value)") {
             return .failure(.notEmpty)

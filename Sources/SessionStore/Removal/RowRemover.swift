@@ -1,4 +1,5 @@
 internal import SQL
+internal import SessionModel
 
 /// Works out which rows a removal takes, files them in the trash and deletes them (rules D1 to D3).
 ///
@@ -16,8 +17,11 @@ protocol RowRemover {
 
     init(connection: any SQLConnection, schema: Schema)
 
-    /// What there is to do, or why it will not be done.
-    func plan(_ subject: Trash.Subject) throws(SQLError) -> Result<RemovalPlan, StoreError>
+    /// What there is to do to remove a message, or why it will not be done.
+    func planMessage(_ id: Message.ID, of session: Session.ID) throws(SQLError) -> Result<RemovalPlan, StoreError>
+
+    /// What there is to do to remove a session that has no messages, or why it will not be done.
+    func planSession(_ id: Session.ID) throws(SQLError) -> Result<RemovalPlan, StoreError>
 }
 
 /// What one removal does.
@@ -51,6 +55,14 @@ struct RowSet: Hashable {
 }
 
 extension RowRemover {
+    /// What there is to do, or why it will not be done.
+    func plan(_ subject: Trash.Subject) throws(SQLError) -> Result<RemovalPlan, StoreError> {
+        switch subject {
+        case .message(let id, let session): try planMessage(id, of: session)
+        case .session(let id): try planSession(id)
+        }
+    }
+
     /// Columns that triggers set to the time of any change of a row.
     private var timeColumns: Set<String> { ["updated_at"] }
 

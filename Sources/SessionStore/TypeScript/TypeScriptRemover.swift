@@ -8,16 +8,7 @@ struct TypeScriptRemover: RowRemover {
     let connection: any SQLConnection
     let schema: TypeScriptSchema
 
-    func plan(_ subject: Trash.Subject) throws(SQLError) -> Result<RemovalPlan, StoreError> {
-        switch subject {
-        case .message(let id, let session): try planMessage(id, of: session)
-        case .session(let id): try planSession(id)
-        }
-    }
-
-    private func planMessage(_ id: Message.ID, of session: Session.ID) throws(SQLError) -> Result<
-        RemovalPlan, StoreError
-    > {
+    func planMessage(_ id: Message.ID, of session: Session.ID) throws(SQLError) -> Result<RemovalPlan, StoreError> {
         guard let generation = try generations(of: session).first else { return .failure(.notFound) }
         if let refusal = try workspaceRefusal(session) { return .failure(refusal) }
         let messages = generation.messages
@@ -28,7 +19,7 @@ struct TypeScriptRemover: RowRemover {
         return .success(RemovalPlan(subject: .message(id, of: session), targets: [target]))
     }
 
-    private func planSession(_ id: Session.ID) throws(SQLError) -> Result<RemovalPlan, StoreError> {
+    func planSession(_ id: Session.ID) throws(SQLError) -> Result<RemovalPlan, StoreError> {
         let generations = try generations(of: id)
         guard let shown = generations.first else { return .failure(.notFound) }
         if let refusal = try workspaceRefusal(id) { return .failure(refusal) }

@@ -1,20 +1,32 @@
+import SessionModel
+import TestSupport
 import Testing
 
 @testable import DemoHistory
 
-@Suite struct JSONTextTests {
+@Suite struct JSONWriterTests {
     @Test(arguments: [
         ("", #""""#), ("a/b", #""a/b""#), ("é日本", #""é日本""#), ("\"\\", #""\"\\""#),
         ("\n\r\t\u{8}\u{c}", #""\n\r\t\b\f""#), ("\u{1}\u{1f}\u{7f}", "\"\\u0001\\u001f\u{7f}\""),
     ])
     func `strings are escaped as JSON.stringify does`(text: String, json: String) {
-        var written = JSONText()
+        var written = JSONWriter()
         written.string(text)
         #expect(String(decoding: written.bytes, as: UTF8.self) == json)
     }
 
+    @Test func `strings are escaped as opencodefs itself does`() {
+        var random = SeededRandom(seed: 5)
+        for _ in 0..<2_000 {
+            let text = random.bytes(0...12, of: Array(0...255))
+            var written = JSONWriter()
+            written.string(text)
+            #expect(written.bytes == JSONText.quoted(text))
+        }
+    }
+
     @Test func `members are separated by commas alone`() {
-        let json = JSONText.object { json in
+        let json = JSONWriter.object { json in
             json.member("a", 1)
             json.member("b") { $0.member("c", true) }
             json.list("d") { json in

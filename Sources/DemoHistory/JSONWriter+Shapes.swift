@@ -1,5 +1,5 @@
 // Shapes that both generations share.
-extension JSONText {
+extension JSONWriter {
     /// `{input,output,reasoning,cache:{read,write}}`; V1 puts their sum in front.
     mutating func member(_ name: String, _ usage: Usage, withTotal: Bool) {
         member(name) { json in
@@ -34,7 +34,7 @@ extension JSONText {
     }
 
     /// The column `model` of a session.
-    static func column(_ model: SessionPlan.Model) -> JSONText {
+    static func column(_ model: SessionPlan.Model) -> JSONWriter {
         .object { json in
             json.member("id", model.id)
             json.member("providerID", model.provider)

@@ -1,20 +1,20 @@
 /// Writes JSON as `JSON.stringify` does: no spaces, members in the order they come, only `"`, `\` and control
 /// characters escaped (ECMA-262, QuoteJSONString).
-struct JSONText {
+struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
-    static func object(_ body: (inout JSONText) -> Void) -> JSONText {
-        var text = JSONText()
+    static func object(_ body: (inout JSONWriter) -> Void) -> JSONWriter {
+        var text = JSONWriter()
         text.object(body)
         return text
     }
 
-    mutating func object(_ body: (inout JSONText) -> Void) {
+    mutating func object(_ body: (inout JSONWriter) -> Void) {
         enclose(UInt8(ascii: "{"), UInt8(ascii: "}"), body)
     }
 
-    mutating func array(_ body: (inout JSONText) -> Void) {
+    mutating func array(_ body: (inout JSONWriter) -> Void) {
         enclose(UInt8(ascii: "["), UInt8(ascii: "]"), body)
     }
 
@@ -53,7 +53,7 @@ struct JSONText {
     }
 }
 
-extension JSONText {
+extension JSONWriter {
     mutating func member(_ name: String, _ text: String) {
         key(name)
         string(text)
@@ -79,18 +79,18 @@ extension JSONText {
         literal(price.jsonNumber)
     }
 
-    mutating func member(_ name: String, _ body: (inout JSONText) -> Void) {
+    mutating func member(_ name: String, _ body: (inout JSONWriter) -> Void) {
         key(name)
         object(body)
     }
 
     /// A member that is an array.
-    mutating func list(_ name: String, _ body: (inout JSONText) -> Void) {
+    mutating func list(_ name: String, _ body: (inout JSONWriter) -> Void) {
         key(name)
         array(body)
     }
 
-    private mutating func enclose(_ open: UInt8, _ close: UInt8, _ body: (inout JSONText) -> Void) {
+    private mutating func enclose(_ open: UInt8, _ close: UInt8, _ body: (inout JSONWriter) -> Void) {
         separate()
         bytes.append(open)
         needsComma = false
