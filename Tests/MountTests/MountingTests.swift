@@ -185,6 +185,57 @@ import Testing
         #expect(mounted.sandbox.mounts == [])
     }
 
+    @Test(.enabled(if: geteuid() == 0, "a mount namespace without mounts of others takes root"))
+    func `umount --all takes away every mount, or says which is in use`() throws {
+        let sandbox = try Sandbox()
+        let database = try TestDatabase(demo: .v1, at: sandbox.path + "/opencode.db", sessions: 2, messages: 10)
+        // What other tests have mounted is there too, as copies; here they go, there they stay.
+        let script = #"""
+            sed -n 's/^[^ ]* \([^ ]*\) fuse\.opencodefs .*/\1/p' /proc/self/mounts | while read -r mount; do
+                umount -l "$(printf %b "$mount")"
+            done
+            mkdir one two three
+            for name in one two three; do "$1" mount -d "$2" $name > /dev/null 2>&1 || echo "$name failed"; done
+            grep -c fuse.opencodefs /proc/self/mounts
+            (cd two && exec "$1" umount --all) 2>&1
+            echo "status $?"
+            grep -o "/[a-z]* fuse.opencodefs" /proc/self/mounts
+            "$1" umount -a; echo "status $?"
+            grep -c fuse.opencodefs /proc/self/mounts
+            "$1" umount --all; echo "status $?"
+            """#
+        let run = try Run.program(
+            "unshare", ["--mount", "/bin/sh", "-c", script, "sh", Run.opencodefsPath, database.path],
+            in: sandbox.path, environment: sandbox.environment)
+        let lines = run.lines
+        #expect(lines.first == "3", "\(run.text) \(run.errors)")
+        #expect(lines.contains { $0.contains("\(sandbox.path)/two is in use") }, "\(run.text)")
+        #expect(
+            lines.filter { !$0.hasPrefix("opencodefs: ") && !$0.hasPrefix("  ") }
+                == ["3", "status 3", "/two fuse.opencodefs", "status 0", "0", "status 0"], "\(run.text)")
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "an empty /dev takes mount(2)"))
+    func `without a /dev/fuse mount says what to do`() throws {
+        let sandbox = try Sandbox()
+        let database = try TestDatabase(.v1, at: sandbox.path + "/opencode.db")
+        let mountpoint = try sandbox.directory.directory("mnt")
+        let run = try Run.program(
+            "unshare",
+            [
+                "--mount", "/bin/sh", "-c", #"mount -t tmpfs tmpfs /dev && exec "$@""#, "sh", Run.opencodefsPath,
+                "mount", "-d", database.path, mountpoint,
+            ],
+            in: sandbox.path, environment: sandbox.environment)
+        #expect(run.status == 1)
+        #expect(run.text == "")
+        #expect(
+            run.errors.hasPrefix("opencodefs: /dev/fuse: No such file or directory; load the kernel module"),
+            "\(run.errors)")
+        #expect(run.errors.contains("in a container start it with --device /dev/fuse --cap-add SYS_ADMIN\n"))
+        #expect(run.errors.split(separator: "\n").count == 1)
+    }
+
     /// Everybody else's mounts go through fusermount3. The mount namespace is for a /dev/fuse that everybody may open, as
     /// systems outside of containers have it.
     @Test(.enabled(if: geteuid() == 0, "for everybody else all other tests prove it"))

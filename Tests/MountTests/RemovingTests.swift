@@ -188,6 +188,36 @@ import Testing
         #expect(try mounted.opencodefs("restore", "--last").status == 5)
     }
 
+    @Test func `D3 a mount drops from the trash what is older than its days`() throws {
+        let mounted = try Self.mounted(.v1)
+        for id in ["msg_other_1", "msg_other_2"] {
+            #expect(try unlink(mounted.message(id, of: "ses_other")) == 0)
+            try mounted.unmount()
+            try mounted.mount()
+        }
+        func kept() throws -> [String] {
+            let all = ["msg_other_1", "msg_other_2"]
+            let batches = try mounted.opencodefs("trash", "--json").text
+            return all.filter { batches.contains($0) }
+        }
+        #expect(try kept() == ["msg_other_1", "msg_other_2"])
+        try mounted.unmount()
+        // Nine days go by for one of them, and five for the other.
+        let update = """
+            UPDATE item SET removed = removed - 86400000 * CASE message WHEN 'msg_other_1' THEN 9 ELSE 5 END;
+            SELECT changes();
+            """
+        #expect(
+            try Run.program("sqlite3", [mounted.sandbox.path + "/state/opencodefs/trash.db", update]).text == "2\n")
+        try mounted.mount(["-o", "trash=10"])
+        try mounted.unmount()
+        #expect(try kept() == ["msg_other_1", "msg_other_2"])
+        try mounted.mount()
+        #expect(Sandbox.waits { (try? kept()) == ["msg_other_2"] })
+        #expect(try mounted.opencodefs("restore", "msg_other_1").status == 5)
+        #expect(try mounted.opencodefs("restore", "msg_other_2").status == 0)
+    }
+
     @Test(arguments: DemoHistory.Family.allCases)
     func `D3 what rm took survives kill -9 of the daemon`(family: DemoHistory.Family) throws {
         let mounted = try Self.mounted(family)
