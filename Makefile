@@ -16,7 +16,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 RELEASE := swift build -c release --product opencodefs --static-swift-stdlib
 PROGRAM := .build/release/opencodefs
 
-.PHONY: help deps build mount demo test fuzz lint format bench install uninstall clean
+.PHONY: help deps build mount demo test harsh fuzz lint format bench install uninstall clean
 
 help: ## show this help
 	@echo "opencodefs: the history of OpenCode as files"
@@ -57,6 +57,10 @@ test: deps ## run all tests: real mounts, real databases
 	Tests/Fuzz/fuzz.sh 20000 20000 500
 	@if grep -q ' fuse.opencodefs .*opencodefs-test' /proc/self/mounts; then \
 		echo "A test left a mount behind:" >&2; grep ' fuse.opencodefs ' /proc/self/mounts >&2; exit 1; fi
+
+harsh: deps ## tests that take minutes and gigabytes: messages of 300 MB
+	swift build --build-tests
+	OPENCODEFS_HARSH=1 swift test --skip-build --filter LargeMessageTests
 
 fuzz: deps ## 10 million inputs for names, JSON and the handlers, half an hour
 	Tests/Fuzz/fuzz.sh 5500000 4400000 100000
