@@ -29,6 +29,14 @@ package struct ProjectIdentity: Sendable, Equatable {
         spelling = id.withoutCredentials
     }
 
+    /// An id or address that somebody typed, without credentials, and otherwise as it was.
+    package static func typed(_ text: String) -> String {
+        let shown = Project.ID(text).withoutCredentials
+        let identity = Self(Project.ID(text))
+        // git@host:path is no longer an address without its beginning.
+        return (Self(shown).id == identity.id ? shown : identity.id).description
+    }
+
     /// Which of some projects this is: the one that OpenCode would take, or else one that is spelled otherwise.
     package func project(among ids: [Project.ID]) -> Project.ID? {
         for wanted in [spelling, id] where ids.contains(wanted) { return wanted }

@@ -57,6 +57,11 @@ import Testing
         try mounted.mount(["--project", "dana:secret-3@h.org/b"])
         #expect(try File.names(in: mounted.mountpoint) == ["h.org%2Fb"])
         #expect(try mounted.shell("grep -rF secret- . .opencodefs").text == "")
+        #expect(try !File.text("/proc/\(mounted.daemon)/cmdline").contains("secret-"))
+        try mounted.unmount()
+        let refused = try mounted.opencodefs("mount", "--project", "https://dana:secret-4@h.org/c", mounted.mountpoint)
+        #expect(refused.status == 5)
+        #expect(!refused.errors.contains("secret-"), "\(refused.errors)")
     }
 
     @Test func `N4 N5 sessions without a project are in that of the database, and sub-tasks in children`() throws {

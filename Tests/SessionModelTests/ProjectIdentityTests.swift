@@ -79,6 +79,14 @@ import Testing
         #expect(name("") == "/")
     }
 
+    @Test(arguments: [
+        (".", "."), ("all", "all"), ("h.org/a", "h.org/a"), ("git@h.org:a/b.git", "h.org/a/b"), ("me@home", "me@home"),
+        ("https://u:p@h.org/a", "https://h.org/a"), ("ssh://git@h.org/a", "ssh://h.org/a"), ("u:p@h.org/a", "h.org/a"),
+    ])
+    func `N4 what was typed goes on without credentials`(typed: String, shown: String) {
+        #expect(ProjectIdentity.typed(typed) == shown)
+    }
+
     @Test func `no address makes it fail, and an id stands for itself`() {
         var random = SeededGenerator(seed: 11)
         for _ in 0..<20_000 {

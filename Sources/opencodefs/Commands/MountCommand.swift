@@ -47,7 +47,8 @@ enum MountCommand: Command {
         var options = MountOptions()
         if let list = configuration.options { try options.add(list) }
         for list in arguments.all(mountOptions) { try options.add(list) }
-        let project = arguments[project] ?? options.project ?? configuration.project ?? "all"
+        // Without a password: everybody sees the words that a daemon was started with.
+        let project = ProjectIdentity.typed(arguments[project] ?? options.project ?? configuration.project ?? "all")
         let search = try DatabaseSearch(named: arguments.database)
         let chosen = try search.chosen()
         guard let database = System.realPath(chosen.path) else {
