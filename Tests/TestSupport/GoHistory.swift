@@ -215,12 +215,22 @@ package struct GoHistory: Sendable {
 
     /// Every table, index, trigger and row, in a form that two databases can be compared in.
     package func dump() throws -> [String] {
-        let connection = try connect()
+        try Self.dump(path)
+    }
+
+    /// The same of any database.
+    package static func dump(_ path: String) throws -> [String] {
+        let connection = try SQLiteConnection(path: path, access: .readOnly)
         var lines = try Self.lines("SELECT type, name, sql FROM sqlite_schema ORDER BY name", connection)
         for table in try connection.schema().tables.keys.sorted() {
             lines += try Self.lines("SELECT * FROM \(SQLIdentifier(table))", connection).sorted()
         }
         return lines
+    }
+
+    /// How many sessions a database has.
+    package static func count(_ path: String) throws -> Int64? {
+        try SQLiteConnection(path: path, access: .readOnly).integer("SELECT count(*) FROM sessions")
     }
 
     package static func lines(_ query: SQLQuery, _ connection: SQLiteConnection, columns: Int = 24) throws -> [String] {

@@ -52,10 +52,10 @@ package struct GoMigrator {
         // A look without the lock: a database that is up to date is not locked by every mount.
         guard let seen = try migrator.version() else { return nil }
         if !seen.pending.isEmpty { return try migrator.migrate() }
-        guard try migrator.hasOrphans() else {
-            return MigrationReport(from: seen.number, to: seen.number, steps: 0, backup: nil, adopted: 0)
-        }
         do throws(MigrationError) {
+            guard try migrator.hasOrphans() else {
+                return MigrationReport(from: seen.number, to: seen.number, steps: 0, backup: nil, adopted: 0)
+            }
             // A short change, and one that can wait for the next mount.
             connection.patience = migrator.patience(min(options.patience, .seconds(5)))
             return try migrator.migrate()
