@@ -84,8 +84,11 @@ import Timing
         }
     }
 
-    @Test func `the original's database becomes what init makes, and a backup holds what it was`() throws {
+    @Test(arguments: ["wal", "delete"])
+    func `M1 the original's database becomes what init makes, and a backup holds what it was`(journal: String) throws {
         let app = try App(steps: 2)
+        let mode = try app.history.connect().column(SQLQuery(stringLiteral: "PRAGMA journal_mode=" + journal))
+        #expect(mode == [SQLValue(journal)])
         let before = try app.history.dump()
         let run = try app.mount()
         #expect(run.status == 0, "\(run.errors)")
@@ -126,7 +129,7 @@ import Timing
     }
 
     @Test(arguments: [["-o", "nomigrate"], ["-o", "ro"], ["-o", "rw,nomigrate"]])
-    func `nomigrate and ro leave every byte`(arguments: [String]) throws {
+    func `M2 nomigrate and ro leave every byte`(arguments: [String]) throws {
         let app = try App(steps: 2)
         let before = try app.bytes()
         let run = try app.mount(arguments[0], arguments[1])
@@ -145,7 +148,7 @@ import Timing
     }
 
     @Test(.enabled(if: geteuid() == 0, "for everybody else access(2) tells"))
-    func `what cannot be written is not migrated`() throws {
+    func `M2 what cannot be written is not migrated`() throws {
         let app = try App(steps: 2)
         let connection = try app.history.connect()
         _ = try connection.column("PRAGMA journal_mode=DELETE")
@@ -164,7 +167,7 @@ import Timing
     }
 
     @Test(arguments: DemoHistory.Family.typeScript)
-    func `databases of OpenCode 1 and 2 get no table and no change`(family: DemoHistory.Family) throws {
+    func `M2 databases of OpenCode 1 and 2 get no table and no change`(family: DemoHistory.Family) throws {
         let mounted = try MountedHistory(demo: family)
         try mounted.unmount()
         let before = try File.contents(mounted.database.path)
@@ -175,7 +178,7 @@ import Timing
         #expect(!File.exists(mounted.sandbox.path + "/state/opencodefs/backups"))
     }
 
-    @Test func `what a newer OpenCode has migrated is mounted as it is`() throws {
+    @Test func `M2 what a newer OpenCode has migrated is mounted as it is`() throws {
         let app = try App(steps: 14)
         for version: Int64 in [20_260_822_120_000, 20_261_001_120_000, 20_261_001_130_000] {
             try app.history.run("INSERT INTO goose_db_version (version_id, is_applied) VALUES (\(version), 1)")
@@ -188,7 +191,7 @@ import Timing
         #expect(try app.bytes() == before)
     }
 
-    @Test func `sessions without a project get one in the newest schema too, without a backup`() throws {
+    @Test func `M4 sessions without a project get one in the newest schema too, without a backup`() throws {
         let app = try App(steps: 14)
         try app.history.run("UPDATE sessions SET project_id = 'mine' WHERE id = 's/2'")
         let times: SQLQuery = "SELECT updated_at FROM sessions WHERE project_id IS NOT 'mine' ORDER BY id"
@@ -202,7 +205,7 @@ import Timing
         try app.unmount()
     }
 
-    @Test func `of two mounts at once one migrates, one waits, and both serve`() throws {
+    @Test func `M1 of two mounts at once one migrates, one waits, and both serve`() throws {
         let app = try App(steps: 2)
         try app.enlarge(40_000)
         let second = try app.sandbox.directory.directory("second")
@@ -234,7 +237,7 @@ import Timing
         ),
         ("CREATE INDEX idx_cron_jobs_due ON messages (id)", "step 20260507120000 (scheduled jobs) failed: index"),
     ])
-    func `a step that fails takes all back, and the mount is refused with the remedy`(
+    func `M3 a step that fails takes all back, and the mount is refused with the remedy`(
         damage: String, saying: String
     ) throws {
         let app = try App(steps: 2)
@@ -258,7 +261,7 @@ import Timing
         ("DROP TABLE goose_db_version", "it has no goose_db_version"),
         ("INSERT INTO goose_db_version (version_id, is_applied) VALUES (20260723120000, 1)", "which comes before"),
     ])
-    func `a database that is not what its version says is refused before anything is done`(
+    func `M3 a database that is not what its version says is refused before anything is done`(
         damage: String, saying: String
     ) throws {
         let app = try App(steps: 2)
@@ -274,7 +277,7 @@ import Timing
     }
 
     @Test(.enabled(if: geteuid() == 0, "a small disk takes mount(2)"))
-    func `without space for the backup nothing is begun`() throws {
+    func `M3 without space for the backup nothing is begun`() throws {
         let app = try App(steps: 2)
         try app.enlarge(40_000)
         let disk = try app.sandbox.directory.directory("disk")
@@ -292,7 +295,7 @@ import Timing
         try app.unmount()
     }
 
-    @Test func `a lock is waited for, shown on a terminal, and not for ever`() throws {
+    @Test func `M1 a lock is waited for, shown on a terminal, and not for ever`() throws {
         let app = try App(steps: 2)
         let writer = try app.history.connect()
         try writer.beginWriting()
@@ -317,7 +320,7 @@ import Timing
         try app.unmount()
     }
 
-    @Test func `a caller that goes away takes its migration back`() throws {
+    @Test func `M1 a caller that goes away takes its migration back`() throws {
         let app = try App(steps: 2)
         let writer = try app.history.connect()
         try writer.beginWriting()
@@ -334,7 +337,7 @@ import Timing
         #expect(try app.history.versions().count == 3)
     }
 
-    @Test func `kill -9 at any moment leaves the old or the new, whole`() throws {
+    @Test func `M1 kill -9 at any moment leaves the old or the new, whole`() throws {
         let app = try App(steps: 2)
         try app.enlarge(60_000)
         let path = app.sandbox.path
@@ -368,7 +371,7 @@ import Timing
         try app.unmount()
     }
 
-    @Test func `backups are kept for a week`() throws {
+    @Test func `M3 backups are kept for a week`() throws {
         let app = try App(steps: 2)
         let folder = try app.sandbox.directory.directory("state/opencodefs/backups")
         let ages = [
