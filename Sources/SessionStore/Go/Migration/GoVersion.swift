@@ -22,10 +22,10 @@ struct GoVersion: Sendable {
         )
         """
 
-    /// Whether these are the tables of the Go OpenCode, and of it alone.
+    /// Whether these are the tables of the Go OpenCode, and of it alone. What lacks a column that reading needs is something
+    /// else's, and a store says so.
     static func isGo(_ schema: SQLSchema) -> Bool {
-        schema.has("sessions") && schema.has("messages")
-            && !["session", "message", "part", "session_v2"].contains { schema.has($0) }
+        GoSchema(schema) != nil && !["session", "message", "part", "session_v2"].contains { schema.has($0) }
     }
 
     /// Reads the record.
