@@ -96,11 +96,11 @@ struct Migration {
                 "writing to the disk failed: \(cause.message); everything was taken back\(backup.map { ", and a copy lies at \($0)" } ?? "")"
             )
         }
-        let isInterrupted = isCancelled()
-        log.record("failed", ("reason", .string(isInterrupted ? "interrupted" : reason)))
-        throw CommandFailure(
-            status,
-            isInterrupted
-                ? "interrupted; \(database) is as it was" : "cannot migrate \(database): \(reason); \(Self.remedy)")
+        guard !isCancelled() else {
+            log.record("failed", ("reason", .string("interrupted")))
+            throw CommandFailure(.failure, "interrupted; \(database) is as it was")
+        }
+        log.record("failed", ("reason", .string(reason)))
+        throw CommandFailure(status, "cannot migrate \(database): \(reason); \(Self.remedy)")
     }
 }

@@ -333,6 +333,14 @@ import Timing
         let hasEnded = Sandbox.waits { Sandbox.daemons(below: path).isEmpty }
         #expect(hasEnded)
         #expect(app.sandbox.mounts == [])
+        // In the foreground it is a signal, and there is somebody to tell.
+        let foreground = try app.begin(at: app.mountpoint, errors: "said", "-f")
+        #expect(Sandbox.waits { !app.sandbox.mounts.isEmpty })
+        foreground.terminate()
+        foreground.waitUntilExit()
+        #expect(foreground.terminationStatus == 1)
+        #expect(try File.text(path + "/said") == "opencodefs: interrupted; \(app.history.path) is as it was\n")
+        #expect(app.sandbox.mounts == [])
         writer.rollback()
         #expect(try app.history.versions().count == 3)
     }
