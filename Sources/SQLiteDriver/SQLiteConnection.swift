@@ -28,7 +28,8 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
         case create
     }
 
-    private let database: OpaquePointer
+    /// For extensions in other files; only this class and they may use it.
+    let database: OpaquePointer
     private var statements: [String: SQLiteStatement] = [:]
     private let cells: SQLiteCells
     /// Nil for a database that is no file of OpenCode's: in memory, or one that ``Access/create`` may make.

@@ -56,6 +56,12 @@ enum Daemon {
         closefrom(descriptor + 1)
     }
 
+    /// In the daemon, before it is ready: whether nobody waits for it any more.
+    static var isAbandoned: Bool {
+        var pipe = pollfd(fd: descriptor, events: 0, revents: 0)
+        return unsafe poll(&pipe, 1, 0) > 0 && pipe.revents & Int16(POLLERR) != 0
+    }
+
     /// In the daemon: all is well. From here on standard error leads nowhere.
     static func reportReady() {
         var byte: UInt8 = 1
@@ -82,6 +88,13 @@ enum Signals {
         var signals = set()
         var signal: CInt = 0
         unsafe sigwait(&signals, &signal)
+    }
+
+    /// Whether one has come that ``wait()`` has not taken yet.
+    static var isPending: Bool {
+        var pending = sigset_t()
+        unsafe sigpending(&pending)
+        return [SIGTERM, SIGINT, SIGHUP].contains { unsafe sigismember(&pending, $0) == 1 }
     }
 
     /// Lets ``wait()`` return.

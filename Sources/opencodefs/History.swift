@@ -13,27 +13,39 @@ enum History {
     ///   - trash: where removed rows go, if anywhere.
     ///   - isReadOnly: whether the user wants nothing written.
     ///   - home: the project of sessions that name none.
+    ///   - migration: what brings tables of the Go OpenCode up to date where they can be written; nil to leave them.
     static func open(
-        _ path: String, trash: Trash?, isReadOnly: Bool, home: ProjectIdentity
+        _ path: String, trash: Trash?, isReadOnly: Bool, home: ProjectIdentity, migration: Migration?
     ) throws(CommandFailure) -> any SessionStore {
         let cannotWrite = isReadOnly ? "mounted with -o ro" : readOnlyReason(path)
         let access: SQLiteConnection.Access = cannotWrite == nil ? .readWrite : .readOnly
         let open = { @Sendable () throws(SQLError) -> any SQLConnection in
             try SQLiteConnection(path: path, access: access)
         }
+        let opened: Result<any SessionStore, CommandFailure>
         do throws(StoreError) {
-            return try SchemaFamily.recognised(open) { (family) throws(StoreError) -> any SessionStore in
+            opened = try SchemaFamily.recognised(open) { (family) throws(StoreError) in
                 switch family {
-                case .typeScript: try TypeScriptStore(open: open, trash: trash, readOnlyReason: cannotWrite)
-                case .go: try GoStore(open: open, trash: trash, readOnlyReason: cannotWrite, home: home)
+                case .typeScript:
+                    return .success(try TypeScriptStore(open: open, trash: trash, readOnlyReason: cannotWrite))
+                case .go:
+                    if let migration, cannotWrite == nil {
+                        do throws(CommandFailure) {
+                            try migration.run(try connect(path), home: home)
+                        } catch {
+                            return .failure(error)
+                        }
+                    }
+                    return .success(try GoStore(open: open, trash: trash, readOnlyReason: cannotWrite, home: home))
                 }
             }
         } catch {
             throw failure(error, path)
         }
+        return try opened.get()
     }
 
-    /// A connection for restoring.
+    /// A connection for restoring and migrating.
     static func connect(_ path: String) throws(CommandFailure) -> any SQLConnection {
         do throws(SQLError) {
             return try SQLiteConnection(path: path, access: .readWrite)

@@ -5,6 +5,8 @@ internal import SessionTree
 struct MountOptions {
     var style = Naming.Style.labels
     var isReadOnly = false
+    /// Whether a database of the Go OpenCode may be brought up to date.
+    var migrates = true
     var allowsOthers = false
     var owner: UInt32?
     var group: UInt32?
@@ -31,6 +33,7 @@ struct MountOptions {
         case ("names", "label"): style = .labels
         case ("ro", nil): isReadOnly = true
         case ("rw", nil): isReadOnly = false
+        case ("nomigrate", nil): migrates = false
         case ("allow_other", nil): allowsOthers = true
         case ("uid", let value?):
             owner = try Self.number(value, "uid") { unsafe getpwnam($0).map { unsafe $0.pointee.pw_uid } }

@@ -37,7 +37,9 @@ struct MountService {
         let mount = try makeMount()
         defer { unmount() }
         let trash = options.keepsTrash ? try History.trash(for: database) : nil
-        let store = try History.open(database, trash: trash, isReadOnly: options.isReadOnly, home: home)
+        let store = try History.open(
+            database, trash: trash, isReadOnly: options.isReadOnly, home: home,
+            migration: options.migrates ? migration : nil)
         // Before the mount goes: without root that takes a fork.
         defer { store.close() }
         let fileSystem = SessionFileSystem(
@@ -49,8 +51,13 @@ struct MountService {
         if isDaemon { Daemon.reportReady() } else { Console.note("Mounted at \(mountpoint.path); Ctrl-C unmounts.") }
         // What is too old goes while nobody waits; a trash that cannot be cleaned now will be next time.
         if let trash { _ = try? trash.expire(olderThanDays: options.trashDays) }
+        if !options.isReadOnly { Backups.expire() }
         Signals.wait()
         return .success
+    }
+
+    private var migration: Migration {
+        Migration(database: database) { [isDaemon] in Signals.isPending || (isDaemon && Daemon.isAbandoned) }
     }
 
     private func makeMount() throws(CommandFailure) -> Mount {

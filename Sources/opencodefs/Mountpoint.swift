@@ -17,9 +17,9 @@ struct Mountpoint {
                 .failure,
                 "\(given) holds the database itself, which OpenCode would no longer find; mount somewhere else")
         }
-        // The trash is opened when the mount is there and does not answer yet: it would wait for itself.
-        if let state = System.realPath(StateDirectory.path), System.isInside(state, path) {
-            throw CommandFailure(.failure, "\(given) holds the trash (\(state)); mount somewhere else")
+        // The trash is opened, and backups are made, when the mount is there and does not answer yet: it would wait for itself.
+        if let state = StateDirectory.place, System.isInside(state, path) {
+            throw CommandFailure(.failure, "\(given) holds the trash (\(StateDirectory.path)); mount somewhere else")
         }
         if let mount = MountTable.mount(at: path) {
             let remedy = mount.type == MountTable.type ? "; unmount it first: opencodefs umount \(given)" : ""

@@ -155,6 +155,21 @@ enum System {
         return unsafe stat(path, &status) == 0 ? Int64(status.st_size) : 0
     }
 
+    /// When a file was last written, in seconds since 1970; nil where there is none.
+    static func lastChange(ofFile path: String) -> Int64? {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Int64(status.st_mtim.tv_sec)
+    }
+
+    /// Adds to a file of one's own, in one piece; makes it where there is none.
+    static func append(_ bytes: [UInt8], to path: String) {
+        let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return }
+        _ = unsafe write(descriptor, bytes, bytes.count)
+        close(descriptor)
+    }
+
     /// Bytes that everybody may still use on the disk of a path.
     static func freeSpace(_ path: String) -> Int64 {
         var status = statvfs()

@@ -35,12 +35,22 @@ struct UserConfiguration {
     }
 }
 
-/// Where opencodefs keeps what it must not lose: the trash.
+/// Where opencodefs keeps what it must not lose: the trash, and copies from before a migration.
 enum StateDirectory {
     static var path: String {
         // A relative path is invalid and to be ignored (XDG Base Directory Specification); the daemon works in `/`.
         let base = System.environment("XDG_STATE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
         return (base ?? System.home + "/.local/state") + "/opencodefs"
+    }
+
+    /// The directory, or the one above it in which it would be made; without links.
+    static var place: String? {
+        var path = Self.path[...]
+        while !path.isEmpty {
+            if let real = System.realPath(String(path)) { return real }
+            path = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
+        }
+        return nil
     }
 
     /// Makes the directory where there is none.

@@ -91,6 +91,7 @@ import Testing
     @Test func `every rule of the tree that is built has a test that names it`() throws {
         let built = [
             "N1", "N2", "N3", "N4", "N5", "N6", "N7", "R1", "R2", "R3", "R4", "R5", "R6", "R8", "R10", "D1", "D2", "D3",
+            "M1", "M2", "M3", "M4",
         ]
         let tests = try Repository.swiftFiles(in: "Tests").map { try Repository.text(of: $0) }.joined()
         for rule in built {

@@ -122,7 +122,7 @@ import Testing
         try rows.session("empty", in: "")
         let mountpoint = try sandbox.directory.directory("mnt")
         func names(_ environment: [String: String] = [:]) throws -> [String] {
-            try sandbox.mount(database, at: mountpoint, environment: environment)
+            try sandbox.mount(database, at: mountpoint, ["-o", "nomigrate"], environment: environment)
             let names = try File.names(in: mountpoint)
             for name in names { #expect(try File.names(in: mountpoint + "/" + name).count == 3, "\(name)") }
             try #require(try sandbox.opencodefs(["umount", mountpoint]).status == 0)
@@ -150,5 +150,11 @@ import Testing
         let start = ContinuousClock.now
         #expect(try names(["PATH": sandbox.path + "/bin:/usr/bin:/bin"]) == ["app"])
         #expect(start + .seconds(4) < .now && start + .seconds(9) > .now)
+
+        // A mount that may migrate writes it down, as OpenCode spells it.
+        try rows.session("new", in: "ssh://git@h.org/x/app")
+        try sandbox.mount(database, at: mountpoint)
+        try #require(try sandbox.opencodefs(["umount", mountpoint]).status == 0)
+        #expect(try database.column("SELECT DISTINCT project_id FROM sessions") == ["ssh://git@h.org/x/app"])
     }
 }

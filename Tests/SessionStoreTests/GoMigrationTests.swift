@@ -1,6 +1,7 @@
 import Foundation
 import SQL
 import SQLiteDriver
+import SessionModel
 import SessionStore
 import Synchronization
 import TestSupport
@@ -15,7 +16,7 @@ import Timing
         project: String? = nil, progress: @escaping (String) -> Void = { _ in },
         backUp: @escaping () throws(MigrationError) -> String = { () throws(MigrationError) in "copy" }
     ) -> GoMigrator.Options {
-        GoMigrator.Options(project: project, backUp: backUp, progress: progress)
+        GoMigrator.Options(home: project.map { ProjectIdentity(Project.ID($0)) }, backUp: backUp, progress: progress)
     }
 
     @Test func `a new database is what all of OpenCode's migrations make`() throws {
@@ -103,12 +104,10 @@ import Timing
         ("sessions.summary_message_id", "ALTER TABLE sessions DROP COLUMN summary_message_id"),
         ("files", "DROP TABLE files"),
         ("no goose_db_version", "DROP TABLE goose_db_version"),
-        ("newer", "INSERT INTO goose_db_version (version_id, is_applied) VALUES (20991231235959, 1)"),
-        ("does not know", "INSERT INTO goose_db_version (version_id, is_applied) VALUES (20260101000000, 1)"),
         ("comes before", "INSERT INTO goose_db_version (version_id, is_applied) VALUES (20260723120000, 1)"),
     ]
 
-    @Test(arguments: 0..<6)
+    @Test(arguments: 0..<4)
     func `a database that is not what its version says is refused and left alone`(index: Int) throws {
         let (reason, damage) = Self.refused[index]
         let directory = try TemporaryDirectory()
@@ -128,6 +127,63 @@ import Timing
         guard case .refused(let text) = error else { throw Unexpected(error: error) }
         #expect(text.contains(reason))
         #expect(try history.dump() == before)
+    }
+
+    static let newer: [(steps: Int, versions: [Int64])] = [
+        (14, [20_260_822_120_000, 20_261_001_120_000, 20_261_001_130_000]), (14, [20_991_231_235_959]),
+        (2, [20_260_101_000_000]), (9, [20_260_723_120_000, 20_991_231_235_959]),
+    ]
+
+    @Test(arguments: 0..<4)
+    func `a database that a newer OpenCode has migrated is left alone, not refused`(index: Int) throws {
+        let directory = try TemporaryDirectory()
+        let history = try GoHistory(steps: Self.newer[index].steps, at: directory.file("opencode.db"))
+        for version in Self.newer[index].versions {
+            try history.run("INSERT INTO goose_db_version (version_id, is_applied) VALUES (\(version), 1)")
+        }
+        let before = try history.dump()
+        #expect(try GoMigrator.migrate(history.connect(), Self.options(project: "p")) == nil)
+        #expect(try history.dump() == before)
+    }
+
+    @Test func `a database with nothing to migrate is not judged`() throws {
+        let directory = try TemporaryDirectory()
+        let history = try GoHistory(steps: 14, at: directory.file("opencode.db"))
+        try history.run("DROP TABLE cron_jobs", "ALTER TABLE messages DROP COLUMN synthetic")
+        #expect(try GoMigrator.migrate(history.connect(), Self.options())?.steps == 0)
+    }
+
+    @Test func `sessions without a project are no reason to fail`() throws {
+        let directory = try TemporaryDirectory()
+        let history = try GoHistory(steps: 14, at: directory.file("opencode.db"))
+        let writer = try history.connect()
+        try writer.beginWriting()
+        var options = Self.options(project: "p")
+        options.patience = .milliseconds(50)
+        let error = #expect(throws: MigrationError.self) { try GoMigrator.migrate(history.connect(), options) }
+        guard case .notAdopted(let cause) = error else { throw Unexpected(error: error) }
+        #expect(cause.kind == .busy)
+        writer.rollback()
+    }
+
+    @Test func `whoever interrupts a migration gets the old database`() throws {
+        let directory = try TemporaryDirectory()
+        let history = try GoHistory(steps: 2, at: directory.file("opencode.db"))
+        let before = try history.dump()
+        let isCancelled = Mutex(false)
+        var options = Self.options(project: "p")
+        options.isCancelled = { isCancelled.withLock { $0 } }
+        options.progress = { _ in isCancelled.withLock { $0 = true } }
+        try history.run(
+            """
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
+            INSERT INTO messages (id, session_id, role, created_at, updated_at)
+            SELECT 'n' || i, 's/2', 'user', 1, 1 FROM n
+            """)
+        let large = try history.dump()
+        #expect(large.count > before.count)
+        #expect(throws: MigrationError.self) { try GoMigrator.migrate(history.connect(), options) }
+        #expect(try history.dump() == large)
     }
 
     @Test func `a step that goose took back is run again`() throws {

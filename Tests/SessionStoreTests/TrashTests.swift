@@ -65,6 +65,24 @@ import Timing
         #expect(try history.trash.batches().count == 2)
     }
 
+    @Test func `several mounts at once may make the trash`() async throws {
+        let directory = try TemporaryDirectory()
+        for round in 0..<20 {
+            let path = directory.file("trash\(round).db")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        let trash = try Trash(source: "/opencode.db") { () throws(SQLError) in
+                            try SQLiteConnection(path: path, access: .create)
+                        }
+                        #expect(try trash.batches().isEmpty)
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
     @Test func `D3 a trash shows what came from its own database`() throws {
         let directory = try TemporaryDirectory()
         let history = try history(.v1, in: directory)

@@ -32,6 +32,12 @@ package struct TestDatabase: Sendable {
         try history.write(to: connection) { _, _ in }
     }
 
+    /// A history that is there.
+    package init(_ history: GoHistory) {
+        path = history.path
+        family = .go
+    }
+
     /// Another connection, as another program would have one.
     package func connect() throws -> any SQLConnection {
         try Self.connect(path, .readWrite)

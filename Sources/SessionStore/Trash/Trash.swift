@@ -57,6 +57,8 @@ package final class Trash: Sendable {
     private static func createTables(_ connection: any SQLConnection) throws(SQLError) {
         try connection.run("PRAGMA auto_vacuum = INCREMENTAL")
         try connection.writing { () throws(SQLError) in
+            // Two that come at once: the second waited for the first, which is further by now.
+            guard try connection.integer("PRAGMA user_version") == 0 else { return }
             for statement: SQLQuery in [
                 """
                 CREATE TABLE IF NOT EXISTS batch (
@@ -90,7 +92,6 @@ package final class Trash: Sendable {
     /// What version 1 lacks: that a record may tell of a row that stays.
     private static func addKinds(_ connection: any SQLConnection) throws(SQLError) {
         try connection.writing { () throws(SQLError) in
-            // Two that come at once: the second waited for the first.
             guard try connection.integer("PRAGMA user_version") == 1 else { return }
             try connection.run("ALTER TABLE record ADD COLUMN kind TEXT NOT NULL DEFAULT 'removed'")
             try connection.run("PRAGMA user_version = 2")

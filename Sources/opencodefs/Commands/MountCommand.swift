@@ -20,6 +20,8 @@ enum MountCommand: Command {
         Options for -o:
           names=id          list ids alone, for rsync, diff -r and scripts
           ro                change nothing
+          nomigrate         leave the tables of a Go OpenCode as they are; otherwise a
+                            mount brings them up to date, after a backup
           trash=DAYS        keep what rm takes for so long (default 7; 0: remove for good)
           allow_other       let other users in, as far as umask lets them
           uid=, gid=, umask=   whose the files are, and who may do what (default 077)

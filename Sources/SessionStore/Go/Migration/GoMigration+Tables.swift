@@ -102,8 +102,12 @@ extension GoMigration {
         20_260_430_120_000, "numbers of messages", messageTriggers,
         corrections: [
             """
-            UPDATE sessions SET message_count = (SELECT count(*) FROM messages WHERE session_id = sessions.id)
-            WHERE message_count <> (SELECT count(*) FROM messages WHERE session_id = sessions.id)
+            UPDATE sessions SET message_count = counted.messages
+            FROM (
+                SELECT s.rowid AS line, count(m.session_id) AS messages
+                FROM sessions AS s LEFT JOIN messages AS m ON m.session_id = s.id GROUP BY s.rowid
+            ) AS counted
+            WHERE sessions.rowid = counted.line AND sessions.message_count <> counted.messages
             """
         ])
 

@@ -12,7 +12,7 @@ struct GoMigration: Sendable {
     /// What exists once it has run, table by table.
     let adds: [(table: String, columns: [String])]
     let statements: [SQLQuery]
-    /// Changes of rows of `sessions`. They keep `updated_at`, which a trigger would set to now.
+    /// Changes of rows of `sessions`; they keep `updated_at`, which a trigger would set to now.
     let corrections: [SQLQuery]
 
     init(

@@ -1,4 +1,5 @@
 package import SQL
+package import SessionModel
 internal import Timing
 
 /// Brings a database of the Go OpenCode to the newest schema we know, as the fork with session providers would.
@@ -11,20 +12,24 @@ package struct GoMigrator {
         package var patience: Duration
         /// How long the work itself may take, the copy included.
         package var longest: Duration
-        /// What sessions without a project are given; nil leaves them so.
-        package var project: String?
+        /// Whose the sessions without a project are; nil leaves them so.
+        package var home: ProjectIdentity?
+        /// Asked often, from the thread that works: whether nobody wants it any more.
+        package var isCancelled: @Sendable () -> Bool
         /// Makes a proven copy of what is committed and says where it lies. Called while the write lock is held.
         package var backUp: () throws(MigrationError) -> String
         /// Told what is going on, for people who wait.
         package var progress: (String) -> Void
 
         package init(
-            patience: Duration = .seconds(120), longest: Duration = .seconds(3600), project: String?,
+            patience: Duration = .seconds(30), longest: Duration = .seconds(3600), home: ProjectIdentity?,
+            isCancelled: @escaping @Sendable () -> Bool = { false },
             backUp: @escaping () throws(MigrationError) -> String, progress: @escaping (String) -> Void = { _ in }
         ) {
             self.patience = patience
             self.longest = longest
-            self.project = project
+            self.home = home
+            self.isCancelled = isCancelled
             self.backUp = backUp
             self.progress = progress
         }
@@ -35,21 +40,28 @@ package struct GoMigrator {
 
     /// Migrates where something is to be done.
     ///
-    /// - Returns: what was done; nil for a database of another family, which is left alone.
+    /// - Returns: what was done; nil for a database of another family, or one that a newer OpenCode has migrated, which are
+    ///   left alone.
     package static func migrate(
         _ connection: any SQLConnection, _ options: Options
     ) throws(MigrationError) -> MigrationReport? {
         let migrator = GoMigrator(connection: connection, options: options)
         let patience = connection.patience
         defer { connection.patience = patience }
-        connection.patience = .lasting(options.patience)
+        connection.patience = migrator.patience(options.patience)
         // A look without the lock: a database that is up to date is not locked by every mount.
         guard let seen = try migrator.version() else { return nil }
-        let hasOrphans = try migrator.hasOrphans(seen)
-        guard !seen.pending.isEmpty || hasOrphans else {
-            return MigrationReport(from: seen.number, to: seen.number, steps: 0, backup: nil, adopted: 0)
+        if !seen.pending.isEmpty { return try migrator.migrate() }
+        do throws(MigrationError) {
+            guard try migrator.hasOrphans() else {
+                return MigrationReport(from: seen.number, to: seen.number, steps: 0, backup: nil, adopted: 0)
+            }
+            // A short change, and one that can wait for the next mount.
+            connection.patience = migrator.patience(min(options.patience, .seconds(5)))
+            return try migrator.migrate()
+        } catch .unavailable(let error), .failed(_, let error), .notWritten(let error) {
+            throw .notAdopted(error)
         }
-        return try migrator.migrate()
     }
 
     /// Makes the newest schema in an empty database.
@@ -64,9 +76,9 @@ package struct GoMigrator {
     private func migrate() throws(MigrationError) -> MigrationReport? {
         try attempt { () throws(SQLError) in try connection.beginWriting() }
         do throws(MigrationError) {
-            connection.patience = .lasting(options.longest)
+            connection.patience = patience(options.longest)
             let report = try work()
-            try attempt(step: "to write it all to the disk") { () throws(SQLError) in try connection.commit() }
+            do throws(SQLError) { try connection.commit() } catch { throw MigrationError.notWritten(error) }
             return report
         } catch {
             connection.rollback()
@@ -86,35 +98,52 @@ package struct GoMigrator {
                 try migration.run(on: connection)
             }
         }
-        let adopted = try adopt()
+        let (adopted, project) = try adopt()
         guard let reached = try self.version(), reached.pending.isEmpty else {
             throw .refused(reason: "its tables changed under the migration")
         }
         return MigrationReport(
-            from: version.number, to: reached.number, steps: version.pending.count, backup: backup, adopted: adopted)
+            from: version.number, to: reached.number, steps: version.pending.count, backup: backup, adopted: adopted,
+            project: project)
     }
 
     /// Gives the sessions without a project theirs.
-    private func adopt() throws(MigrationError) -> Int {
-        guard let project = options.project else { return 0 }
-        return try attempt(step: "to give the sessions without a project theirs") { () throws(SQLError) in
-            guard try connection.exists("SELECT 1 FROM sessions WHERE project_id IS NULL LIMIT 1") else { return 0 }
-            return try GoMigration.correct(
-                "UPDATE sessions SET project_id = \(project) WHERE project_id IS NULL", on: connection)
+    private func adopt() throws(MigrationError) -> (count: Int, project: Project.ID?) {
+        guard let home = options.home, try hasOrphans() else { return (0, nil) }
+        return try attempt(step: "giving sessions their project") { () throws(SQLError) in
+            // As other sessions of this directory have it, if there are any (docs/decisions/0011).
+            let known = try connection.column("SELECT DISTINCT project_id FROM sessions WHERE NOT \(Self.isOrphan)")
+                .compactMap { Project.ID($0) }
+            let project = home.project(among: known) ?? home.id
+            let count = try GoMigration.correct(
+                "UPDATE sessions SET project_id = \(project.value) WHERE \(Self.isOrphan)", on: connection)
+            return (count, project)
         }
     }
 
-    private func hasOrphans(_ version: GoVersion) throws(MigrationError) -> Bool {
-        guard options.project != nil, version.pending.isEmpty else { return false }
+    /// OpenCode takes an empty text for none.
+    private static let isOrphan: SQLQuery = "coalesce(project_id, '') = ''"
+
+    /// Whether sessions wait for a project, in the newest schema.
+    private func hasOrphans() throws(MigrationError) -> Bool {
+        guard options.home != nil else { return false }
         return try attempt { () throws(SQLError) in
-            try connection.exists("SELECT 1 FROM sessions WHERE project_id IS NULL LIMIT 1")
+            try connection.exists("SELECT 1 FROM sessions WHERE \(Self.isOrphan) LIMIT 1")
         }
     }
 
-    /// The version; nil where the tables are another family's.
+    /// The version, checked where steps are to follow; nil where the tables are not ours to migrate.
     private func version() throws(MigrationError) -> GoVersion? {
         let schema = try attempt { () throws(SQLError) in try connection.schema() }
-        return GoVersion.isGo(schema) ? try GoVersion(connection, schema) : nil
+        guard GoVersion.isGo(schema) else { return nil }
+        let version = try GoVersion(connection, schema)
+        guard !version.isNewer else { return nil }
+        try version.check(schema)
+        return version
+    }
+
+    private func patience(_ duration: Duration) -> Patience {
+        Patience(until: .now + duration, isCancelled: options.isCancelled)
     }
 
     private func attempt<Result>(
@@ -138,15 +167,17 @@ extension GoMigration {
 
     /// Changes rows of `sessions` without touching `updated_at`: lists are ordered by it, and OpenCode cleans up by it.
     ///
-    /// The trigger that sets it is taken away and put back word for word; the transaction shows nobody the gap.
+    /// OpenCode's trigger that sets it stays; a TEMP trigger of our connection has its UPDATE ignored
+    /// (docs/decisions/0010). What fails is rolled back, and ours with it.
     @discardableResult
     static func correct(_ correction: SQLQuery, on connection: any SQLConnection) throws(SQLError) -> Int {
-        let trigger = try connection.column(
-            "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = 'update_sessions_updated_at'"
-        ).first?.bytes.map { String(decoding: $0, as: UTF8.self) }
-        if trigger != nil { try connection.run("DROP TRIGGER update_sessions_updated_at") }
+        try connection.run(
+            """
+            CREATE TEMP TRIGGER opencodefs_times BEFORE UPDATE OF updated_at ON main.sessions
+            BEGIN SELECT RAISE(IGNORE); END
+            """)
         let count = try connection.run(correction)
-        if let trigger { try connection.run(SQLQuery(stringLiteral: trigger)) }
+        try connection.run("DROP TRIGGER opencodefs_times")
         return count
     }
 }

@@ -1,9 +1,13 @@
 internal import SQL
 
-/// Which migrations of the Go family a database has had, as its goose_db_version tells, checked against its tables.
+/// Which migrations of the Go family a database has had, as its goose_db_version tells.
 struct GoVersion: Sendable {
-    /// How many of ``GoMigration/all`` have run: always the first ones.
+    /// How many of ``GoMigration/all`` have run, from the first on without a gap.
     let count: Int
+    /// Whether it has had migrations that we do not know: then only the OpenCode that made them knows what is to follow.
+    let isNewer: Bool
+    /// One that has run although one before it has not.
+    private let stray: Int64?
 
     var number: Int64 { count == 0 ? 0 : GoMigration.all[count - 1].version }
     var pending: ArraySlice<GoMigration> { GoMigration.all[count...] }
@@ -18,31 +22,34 @@ struct GoVersion: Sendable {
         )
         """
 
-    /// Whether these are the tables of the Go OpenCode, and of it alone.
+    /// Whether these are the tables of the Go OpenCode, and of it alone. What lacks a column that reading needs is something
+    /// else's, and a store says so.
     static func isGo(_ schema: SQLSchema) -> Bool {
-        schema.has("sessions") && schema.has("messages")
-            && !["session", "message", "part", "session_v2"].contains { schema.has($0) }
+        GoSchema(schema) != nil && !["session", "message", "part", "session_v2"].contains { schema.has($0) }
     }
 
     /// Reads the record.
     ///
-    /// - Throws: `.refused` where a step is unknown or was left out, or where tables lack what the record promises.
+    /// - Throws: `.refused` where there is none.
     init(_ connection: any SQLConnection, _ schema: SQLSchema) throws(MigrationError) {
         guard schema.has("version_id", in: "goose_db_version"), schema.has("is_applied", in: "goose_db_version") else {
             throw .refused(reason: "it has no goose_db_version, so nobody knows which migrations it has had")
         }
         let applied = try Self.applied(connection)
         let known = GoMigration.all.map(\.version)
-        if let strange = applied.subtracting(known).subtracting([0]).max() {
-            let newest = known.last ?? 0
-            throw .refused(
-                reason: strange > newest
-                    ? "its version \(strange) is newer than \(newest), the newest this opencodefs knows"
-                    : "it has had a migration \(strange) that this opencodefs does not know")
-        }
-        count = known.prefix { applied.contains($0) }.count
-        if let stray = known.dropFirst(count).first(where: { applied.contains($0) }) {
-            throw .refused(reason: "it has had migration \(stray) but not \(known[count]), which comes before")
+        let count = known.prefix { applied.contains($0) }.count
+        self.count = count
+        isNewer = !applied.subtracting(known).subtracting([0]).isEmpty
+        stray = known.dropFirst(count).first { applied.contains($0) }
+    }
+
+    /// Compares the record with the tables, where steps are to follow.
+    ///
+    /// - Throws: `.refused` where a step was left out, or where tables lack what the record promises.
+    func check(_ schema: SQLSchema) throws(MigrationError) {
+        guard let next = pending.first else { return }
+        if let stray {
+            throw .refused(reason: "it has had migration \(stray) but not \(next.version), which comes before")
         }
         let lacking = lacking(in: schema)
         guard lacking.isEmpty else {

@@ -1,3 +1,5 @@
+package import SessionModel
+
 /// What a migration did.
 package struct MigrationReport: Sendable, Equatable {
     /// The version the database had; 0 for none.
@@ -10,12 +12,15 @@ package struct MigrationReport: Sendable, Equatable {
     package let backup: String?
     /// Sessions that belonged to no project and now do.
     package let adopted: Int
+    /// Which that is.
+    package let project: Project.ID?
 
-    package init(from: Int64, to: Int64, steps: Int, backup: String?, adopted: Int) {
+    package init(from: Int64, to: Int64, steps: Int, backup: String?, adopted: Int, project: Project.ID? = nil) {
         self.from = from
         self.to = to
         self.steps = steps
         self.backup = backup
         self.adopted = adopted
+        self.project = project
     }
 }

@@ -1,16 +1,14 @@
 import Foundation
 import SQL
 import SQLiteDriver
-import SessionStore
-import Testing
 import Timing
 
 /// A database as OpenCode's own migrations of the Go family leave it after any of them, written down a second time:
 /// what `GoMigration` says is compared with this.
-struct GoHistory: Sendable {
-    let path: String
+package struct GoHistory: Sendable {
+    package let path: String
 
-    static let versions: [(number: Int64, statements: [SQLQuery])] = [
+    package static let versions: [(number: Int64, statements: [SQLQuery])] = [
         (20_250_424_200_609, first),
         (20_250_515_105_448, ["ALTER TABLE sessions ADD COLUMN summary_message_id TEXT"]),
         (
@@ -161,7 +159,7 @@ struct GoHistory: Sendable {
     ]
 
     /// Makes a database that has had the first migrations, in WAL mode as OpenCode does, with some rows.
-    init(steps: Int, at path: String) throws {
+    package init(steps: Int, at path: String) throws {
         self.path = path
         let connection = try SQLiteConnection(path: path, access: .create)
         try connection.run("PRAGMA journal_mode=WAL")
@@ -196,28 +194,33 @@ struct GoHistory: Sendable {
                 """)
         }
         guard steps >= 9 else { return }
-        try connection.run(try #require(Self.first.dropLast().last))
+        try connection.run(Self.first[9])
         try connection.run("DROP TRIGGER update_sessions_updated_at")
         try connection.run("UPDATE sessions SET message_count = 4 WHERE id = 's/1'")
         try connection.run(Self.first[1])
     }
 
-    func connect() throws -> SQLiteConnection {
+    package func connect() throws -> SQLiteConnection {
         try SQLiteConnection(path: path, access: .readWrite)
     }
 
-    func run(_ statements: SQLQuery...) throws {
+    package func run(_ statements: SQLQuery...) throws {
         let connection = try connect()
         for statement in statements { try connection.run(statement) }
     }
 
-    func versions() throws -> [Int64?] {
+    package func versions() throws -> [Int64?] {
         try connect().column("SELECT version_id FROM goose_db_version ORDER BY id").map(\.integer)
     }
 
     /// Every table, index, trigger and row, in a form that two databases can be compared in.
-    func dump() throws -> [String] {
-        let connection = try connect()
+    package func dump() throws -> [String] {
+        try Self.dump(path)
+    }
+
+    /// The same of any database.
+    package static func dump(_ path: String) throws -> [String] {
+        let connection = try SQLiteConnection(path: path, access: .readOnly)
         var lines = try Self.lines("SELECT type, name, sql FROM sqlite_schema ORDER BY name", connection)
         for table in try connection.schema().tables.keys.sorted() {
             lines += try Self.lines("SELECT * FROM \(SQLIdentifier(table))", connection).sorted()
@@ -225,7 +228,12 @@ struct GoHistory: Sendable {
         return lines
     }
 
-    static func lines(_ query: SQLQuery, _ connection: SQLiteConnection, columns: Int = 24) throws -> [String] {
+    /// How many sessions a database has.
+    package static func count(_ path: String) throws -> Int64? {
+        try SQLiteConnection(path: path, access: .readOnly).integer("SELECT count(*) FROM sessions")
+    }
+
+    package static func lines(_ query: SQLQuery, _ connection: SQLiteConnection, columns: Int = 24) throws -> [String] {
         var lines: [String] = []
         try connection.rows(query) { (row) throws(SQLError) in
             lines.append((0..<columns).map { "\(row.value(at: $0))" }.joined(separator: "|"))
@@ -235,14 +243,14 @@ struct GoHistory: Sendable {
 }
 
 /// What a schema means, whatever its text looks like.
-struct GoShape: Equatable {
-    let columns: [String]
-    let indexes: [String]
-    let references: [String]
-    let checks: [String]
-    let triggers: [String]
+package struct GoShape: Equatable {
+    package let columns: [String]
+    package let indexes: [String]
+    package let references: [String]
+    package let checks: [String]
+    package let triggers: [String]
 
-    init(_ path: String) throws {
+    package init(_ path: String) throws {
         let connection = try SQLiteConnection(path: path, access: .readOnly)
         columns = try GoHistory.lines(
             """
