@@ -43,15 +43,21 @@ package struct Naming: Sendable {
 
     /// The id that a name asks for, of a project or session.
     package func identifier<Entity>(in name: FileName, of _: Entity.Type) -> Reading<Entity> {
+        Self.identifier(in: name, of: Entity.self)
+    }
+
+    static func identifier<Entity>(in name: FileName, of _: Entity.Type) -> Reading<Entity> {
         read(name.bytes[...])
     }
 
     /// The id that the name of a message's file asks for.
     package func message(in name: FileName) -> Reading<Message> {
-        guard name.bytes.count > Self.json.count, name.bytes.suffix(Self.json.count).elementsEqual(Self.json) else {
-            return .none
-        }
-        return read(name.bytes.dropLast(Self.json.count))
+        Self.message(in: name)
+    }
+
+    static func message(in name: FileName) -> Reading<Message> {
+        guard name.bytes.count > json.count, name.bytes.suffix(json.count).elementsEqual(json) else { return .none }
+        return read(name.bytes.dropLast(json.count))
     }
 
     /// What a name says about an id.
@@ -63,8 +69,8 @@ package struct Naming: Sendable {
         case cut
     }
 
-    private func read<Entity>(_ bytes: ArraySlice<UInt8>) -> Reading<Entity> {
-        let start = bytes.lastIndex(of: Self.separator).map { $0 + 1 } ?? bytes.startIndex
+    private static func read<Entity>(_ bytes: ArraySlice<UInt8>) -> Reading<Entity> {
+        let start = bytes.lastIndex(of: separator).map { $0 + 1 } ?? bytes.startIndex
         let escaped = EscapedID(bytes: bytes[start...])
         if escaped.isCut { return .cut }
         guard !escaped.bytes.isEmpty, let id: Identifier<Entity> = escaped.decoded() else { return .none }
@@ -85,8 +91,8 @@ package struct Naming: Sendable {
         return FileName(bytes: bytes) ?? FileName("%invalid")
     }
 
-    private static let separator = UInt8(ascii: "~")
-    private static let json = Array(".json".utf8)
+    static let separator = UInt8(ascii: "~")
+    static let json = Array(".json".utf8)
     /// What a project directory holds besides sessions.
     private static let reservedForSessions: Set<[UInt8]> = [FileName.projectFile.bytes, FileName.archived.bytes]
 }

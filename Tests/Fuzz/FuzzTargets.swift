@@ -13,9 +13,10 @@ private let target: @Sendable (inout FuzzInput) -> Void = {
     switch name {
     case "names": return NameFuzzer.run
     case "json": return JSONFuzzer.run
+    case "edits": return EditFuzzer.run
     case "handlers": return HandlerFuzzer.run
     default:
-        print("OPENCODEFS_FUZZ_TARGET is one of: names, json, handlers")
+        print("OPENCODEFS_FUZZ_TARGET is one of: names, json, edits, handlers")
         exit(2)
     }
 }()

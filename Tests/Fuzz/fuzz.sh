@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes with AddressSanitizer: fuzz.sh RUNS-OF-NAMES RUNS-OF-JSON RUNS-OF-HANDLERS
+# Fuzzes with AddressSanitizer: fuzz.sh RUNS-OF-NAMES RUNS-OF-JSON RUNS-OF-EDITS RUNS-OF-HANDLERS
 # What breaks a promise is left in .build/fuzz/crash-…; run it again with: OPENCODEFS_FUZZ_TARGET=json .build/fuzz/opencodefs-fuzz FILE
 set -eu
 cd "$(dirname "$0")/../.."
@@ -8,7 +8,7 @@ OPENCODEFS_FUZZ=1 swift build -c release --scratch-path $build --product Opencod
     -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing -Xcc -fsanitize=address 2>&1 | tail -n 20
 swiftc -sanitize=fuzzer,address $build/release/libOpencodefsFuzz.a -lsqlite3 -lmd -o $build/opencodefs-fuzz
 # A request takes a few bytes, so that short inputs are no use to the handlers.
-for run in "names $1 100" "json $2 100" "handlers $3 0"; do
+for run in "names $1 100" "json $2 100" "edits $3 100" "handlers $4 0"; do
     set -- $run
     corpus=$build/corpus/$1
     mkdir -p $corpus

@@ -1,6 +1,7 @@
 import SessionModel
 import SessionTree
 import Testing
+import VFS
 
 @Suite struct PlaceTests {
     /// These numbers must never change: programs keep them over a remount and a new release.
@@ -20,6 +21,16 @@ import Testing
 
     @Test func `R3 inode numbers differ where places do`() {
         var places: [Place] = [.root, .control] + ControlFile.allCases.map { .controlFile($0) }
+        for kind in SalvageKind.allCases {
+            places += [.salvage(kind), .salvaged(kind, FileName("a")), .salvaged(kind, FileName("b"))]
+        }
+        for batch in [nil, 1, 2] as [Int64?] {
+            for path in [[], [FileName("a")], [FileName("a"), FileName("b")]] as [[FileName]] {
+                for item in [nil, 1, 2] as [Int64?] {
+                    places.append(.trash(TrashPlace(batch: batch, path: path, item: item)))
+                }
+            }
+        }
         for isBlob in [false, true] {
             for id in ["", "a", "b", "ab", "aa", "\0", "ba"] {
                 let bytes = Array(id.utf8)
@@ -42,15 +53,16 @@ import Testing
         let directories: [Place] = [
             .root, .project(.init("p")), .archived(.init("p")), .session(session), .messages(session),
             .children(session),
-            .control,
+            .control, .salvage(.rejected), .trash(.top),
         ]
         let files: [Place] = [
             .projectFile(.init("p")), .sessionFile(session), .todos(session), .message(.init("m"), of: session),
-            .controlFile(.status),
+            .controlFile(.status), .salvaged(.conflict, FileName("a")),
+            .trash(TrashPlace(batch: 1, path: [FileName("a")], item: 1)),
         ]
         #expect(directories.allSatisfy { $0.isDirectory })
         #expect(!files.contains { $0.isDirectory })
         #expect((directories + files).filter { $0.session == session }.count == 6)
-        #expect((directories + files).filter { $0.session == nil }.count == 6)
+        #expect((directories + files).filter { $0.session == nil }.count == 10)
     }
 }

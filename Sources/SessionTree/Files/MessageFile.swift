@@ -110,6 +110,17 @@ package enum MessageFile {
         return JSONText.quotedCount(Array(column.name.utf8)) + 1 + value
     }
 
+    /// How an object begins whose first members are these, without the comma or bracket behind them.
+    static func opening(_ members: [(key: String, value: [UInt8])]) -> [UInt8] {
+        var opening: [UInt8] = [UInt8(ascii: "{")]
+        for (number, member) in members.enumerated() {
+            if number > 0 { opening.append(UInt8(ascii: ",")) }
+            opening += "\"\(member.key)\":".utf8
+            opening += JSONText.quoted(member.value)
+        }
+        return opening
+    }
+
     private static let partsKey = Array("\"parts\":".utf8)
 
     private static func member(_ column: Message.Column) -> [UInt8] {
@@ -137,14 +148,7 @@ package enum MessageFile {
 extension FileLayout {
     /// An object whose first members are ours and whose rest is the text without its first `{`.
     fileprivate mutating func add(text index: Int, _ text: StoredText, members: [(key: String, value: [UInt8])]) {
-        var prefix: [UInt8] = [UInt8(ascii: "{")]
-        for (number, member) in members.enumerated() {
-            prefix += "\"\(member.key)\":".utf8
-            prefix += JSONText.quoted(member.value)
-            let isLast = number + 1 == members.count
-            if !(isLast && text.opening == .emptyObject) { prefix.append(UInt8(ascii: ",")) }
-        }
-        add(prefix)
+        add(MessageFile.opening(members) + (text.opening == .emptyObject ? [] : [UInt8(ascii: ",")]))
         switch text.opening {
         case .object, .emptyObject: add(text: index, from: 1, count: text.octets - 1)
         case .other: add(text: index, from: 0, count: text.octets)

@@ -6,22 +6,24 @@ package enum ProjectFile {
     package static func render(_ id: Project.ID, _ row: Record?) -> [UInt8] {
         var file = JSONObject()
         file.add("id", .string(id.bytes))
-        guard let row else { return file.document() }
-        file.add("worktree", row.string("worktree"))
-        file.add("vcs", row.string("vcs"))
-        file.add("name", row.string("name"))
-        var icon = JSONObject()
-        icon.add("url", row.string("icon_url"))
-        icon.add("override", row.string("icon_url_override"))
-        icon.add("color", row.string("icon_color"))
-        file.add("icon", icon.isEmpty ? nil : .object(icon))
-        file.add("commands", row.stored("commands"))
-        var time = JSONObject()
-        time.add("created", row.number("time_created"))
-        time.add("updated", row.number("time_updated"))
-        time.add("initialized", row.number("time_initialized"))
-        file.add("time", .object(time))
-        file.add("sandboxes", row.stored("sandboxes"))
-        return file.document()
+        return row.map { shape.render($0, after: file) } ?? file.document()
     }
+
+    /// All but the id, which the place says.
+    static let shape = RecordShape(members: [
+        .text("worktree", "worktree", required: true),
+        .text("vcs", "vcs"),
+        .text("name", "name"),
+        .object(
+            "icon", .whenFilled,
+            [.text("url", "icon_url"), .text("override", "icon_url_override"), .text("color", "icon_color")]),
+        .json("commands", "commands", .object),
+        .object(
+            "time", .always,
+            [
+                .number("created", "time_created", required: true), .number("updated", "time_updated", required: true),
+                .number("initialized", "time_initialized"),
+            ]),
+        .json("sandboxes", "sandboxes", .array, required: true),
+    ])
 }
