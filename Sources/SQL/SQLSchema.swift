@@ -3,11 +3,15 @@ package struct SQLSchema: Sendable {
     package struct Column: Sendable, Hashable {
         package let name: String
         package let isRequired: Bool
+        package let isKey: Bool
 
-        /// - Parameter isRequired: NOT NULL without a default, so that an INSERT must name it.
-        package init(name: String, isRequired: Bool) {
+        /// - Parameters:
+        ///   - isRequired: NOT NULL without a default, so that an INSERT must name it.
+        ///   - isKey: part of the primary key.
+        package init(name: String, isRequired: Bool, isKey: Bool = false) {
             self.name = name
             self.isRequired = isRequired
+            self.isKey = isKey
         }
     }
 

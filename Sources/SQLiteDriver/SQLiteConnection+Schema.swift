@@ -28,12 +28,13 @@ extension SQLiteConnection {
     private func columns(of table: String) throws(SQLError) -> [SQLSchema.Column] {
         var columns: [SQLSchema.Column] = []
         // hidden: 0 is an ordinary column; generated ones are computed and need no care.
-        try rows("SELECT name, \"notnull\", dflt_value IS NULL FROM pragma_table_xinfo(\(table)) WHERE hidden = 0") {
-            (row) throws(SQLError) in
+        try rows(
+            "SELECT name, \"notnull\", dflt_value IS NULL, pk > 0 FROM pragma_table_xinfo(\(table)) WHERE hidden = 0"
+        ) { (row) throws(SQLError) in
             columns.append(
                 SQLSchema.Column(
                     name: String(decoding: row.bytes(at: 0) ?? [], as: UTF8.self),
-                    isRequired: row.integer(at: 1) == 1 && row.integer(at: 2) == 1))
+                    isRequired: row.integer(at: 1) == 1 && row.integer(at: 2) == 1, isKey: row.integer(at: 3) == 1))
         }
         return columns
     }

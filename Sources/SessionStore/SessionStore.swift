@@ -18,12 +18,30 @@ package protocol SessionStore: Sendable {
     ) throws(StoreError) -> Result
 
     /// Deletes a message with its parts, once its rows are in the trash.
-    func removeMessage(_ id: Message.ID, of session: Session.ID, _ removal: Removal) throws(StoreError)
+    func removeMessage(_ id: Message.ID, of session: Session.ID, _ removal: Writing) throws(StoreError)
 
     /// Deletes a session without messages and all that belongs to it, once its rows are in the trash.
     ///
     /// - Throws: `.notEmpty` when a message has arrived.
-    func removeSession(_ id: Session.ID, _ removal: Removal) throws(StoreError)
+    func removeSession(_ id: Session.ID, _ removal: Writing) throws(StoreError)
+
+    /// Changes the history in one transaction, durably: all of what was decided, or nothing.
+    ///
+    /// What the changes replace or delete is in the trash before (rule W3).
+    ///
+    /// - Parameter decide: looks at the history as it is and says what to change; nothing is, where it returns nothing.
+    ///   It is asked again, with the history of then, when somebody else has committed in between: what it decided last is
+    ///   what happens.
+    /// - Throws: `.taken` where an id belongs to something else; what `decide` throws.
+    func apply(
+        _ writing: Writing, _ decide: (any HistorySnapshot) throws(StoreError) -> [Change]
+    ) throws(StoreError)
+
+    /// Where what is removed goes; nil for nowhere.
+    var trash: Trash? { get }
+
+    /// Puts items of the trash back, all or none: every row as it was.
+    func restore(_ items: [TrashBatch.Item], _ patience: Patience) throws(RestoreError) -> Restoration
 
     /// Lets go of the database; later calls are refused.
     func close()
@@ -103,6 +121,12 @@ package protocol HistorySnapshot {
     func todos(of session: Session.ID) throws(StoreError) -> [Todo]
 
     func counts() throws(StoreError) -> Counts
+
+    /// Which generation new sessions are made in.
+    var generation: SessionRecord.Generation { get }
+
+    /// What the rows of a message hold besides what its file shows.
+    func hiddenColumns(of message: Message) throws(StoreError) -> HiddenColumns
 }
 
 /// What a database is.
@@ -124,10 +148,10 @@ package struct StoreFacts: Sendable {
     }
 }
 
-/// Something a program removes: how long it waits, and under which heading the trash files it.
-package struct Removal: Sendable {
+/// Something a program writes or removes: how long it waits, and under which heading the trash files what was there.
+package struct Writing: Sendable {
     package let patience: Patience
-    /// What one program removes in one go is one batch of the trash.
+    /// What one program does in one go is one batch of the trash.
     package let process: Int32
     /// How the thing is called in the tree, for `opencodefs trash`.
     package let path: String

@@ -17,6 +17,14 @@ extension StoreSchema {
     func column(_ name: String, of table: SQLIdentifier) -> SQLQuery {
         tables.has(name, in: table.name) ? "\(table).\(SQLIdentifier(name))" : "NULL"
     }
+
+    /// Columns that a new row must name and that we know nothing of, as "insert: table.column" (rule W10).
+    func insertionObstacles(_ filled: [String: Set<String>]) -> [String] {
+        filled.keys.sorted().flatMap { table in
+            (tables.tables[table] ?? []).filter { $0.isRequired && filled[table]?.contains($0.name) == false }
+                .map { "insert: \(table).\($0.name)" }
+        }
+    }
 }
 
 /// The connections of a store, and its watch over commits and changes of the tables.

@@ -6,6 +6,8 @@ package enum StoreError: Error, Sendable {
     case notFound
     /// It still holds something.
     case notEmpty
+    /// The id belongs to something else already.
+    case taken(reason: String)
     /// The rules of the tree forbid it here; the reason is for people.
     case notAllowed(reason: String)
     /// Writing needs what this schema or this file does not offer.

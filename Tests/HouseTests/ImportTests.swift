@@ -12,7 +12,7 @@ import Testing
         "SessionModel": ["Timing"],
         "Fuse": ["VFS", "Timing", "CFuse"],
         "SQLiteDriver": ["SQL", "Timing", "CSQLite"],
-        "SessionStore": ["SessionModel", "SQL", "Timing"],
+        "SessionStore": ["SessionModel", "SQL", "Digest", "Timing"],
         "SessionTree": ["SessionModel", "VFS", "Digest", "Timing"],
         "SessionFileSystem": ["SessionTree", "SessionStore", "SessionModel", "VFS", "Timing"],
         "DemoHistory": ["SQL", "Timing"],

@@ -17,7 +17,7 @@ import Testing
         #expect(Set(schema.tables.keys) == ["a 'b", "sqlitelike"])
         #expect(
             schema.tables["a 'b"] == [
-                .init(name: "z", isRequired: false), .init(name: "c \"d", isRequired: true),
+                .init(name: "z", isRequired: false, isKey: true), .init(name: "c \"d", isRequired: true),
                 .init(name: "e", isRequired: false), .init(name: "f", isRequired: false),
             ])
         #expect(schema.references.isEmpty)

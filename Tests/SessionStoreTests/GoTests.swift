@@ -242,6 +242,38 @@ import Timing
         #expect(try history.database.column("SELECT count(*) FROM messages") == ["4"])
     }
 
+    @Test(arguments: [[1, 3], [1], [3], [1, 2, 3]])
+    func `D3 a counter is right however few of several messages come back`(chosen: [Int64]) throws {
+        let directory = try TemporaryDirectory()
+        let history = try TestHistory(.go, in: directory)
+        try history.addSession(SQLValue("s"))
+        for number in 1...4 as ClosedRange<Int64> {
+            try history.addMessage(SQLValue("m\(number)"), of: SQLValue("s"), number: number)
+        }
+        for number in 1...3 {
+            try history.store.removeMessage(.init("m\(number)"), of: .init("s"), TestHistory.removal())
+        }
+        let items = try history.trash.batches().flatMap(\.items)
+            .filter { item in chosen.contains { item.message == .init("m\($0)") } }
+        _ = try history.trash.restore(items, into: history.database.connect(), isRehearsal: false)
+        #expect(try history.database.column("SELECT message_count FROM sessions") == ["\(chosen.count + 1)"])
+    }
+
+    @Test func `D3 a counter is right when others have counted on in between`() throws {
+        let directory = try TemporaryDirectory()
+        let history = try TestHistory(.go, in: directory)
+        try history.addSession(SQLValue("s"))
+        for number in 1...2 as ClosedRange<Int64> {
+            try history.addMessage(SQLValue("m\(number)"), of: SQLValue("s"), number: number)
+        }
+        try history.store.removeMessage(.init("m1"), of: .init("s"), TestHistory.removal())
+        try history.addMessage(SQLValue("m3"), of: SQLValue("s"), number: 3)
+        try history.store.removeMessage(.init("m2"), of: .init("s"), TestHistory.removal())
+        _ = try history.trash.restore(
+            history.trash.batches().flatMap(\.items), into: history.database.connect(), isRehearsal: false)
+        #expect(try history.database.column("SELECT message_count FROM sessions") == ["3"])
+    }
+
     @Test func `D3 a trash from before there were kinds is read`() throws {
         let directory = try TemporaryDirectory()
         let history = try TestHistory(.v1, in: directory)
@@ -250,7 +282,7 @@ import Timing
         let connection = try SQLiteConnection(path: directory.file("trash.db"), access: .readWrite)
         for statement: SQLQuery in [
             "DROP TABLE piece", "ALTER TABLE field DROP COLUMN pieces", "ALTER TABLE record DROP COLUMN kind",
-            "PRAGMA user_version = 1",
+            "ALTER TABLE item DROP COLUMN project", "PRAGMA user_version = 1",
         ] {
             try connection.run(statement)
         }

@@ -40,7 +40,7 @@ import Timing
         #expect(try trash.integer("SELECT count(*) FROM piece") == 0)
     }
 
-    @Test func `a trash of the first version goes on being used`() throws {
+    @Test(arguments: 1...3) func `a trash of an earlier version goes on being used`(version: Int) throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("trash.db")
         var history: TestHistory? = try TestHistory(.v1, in: directory)
@@ -50,18 +50,20 @@ import Timing
         history?.store.close()
         let database = try #require(history?.database)
         history = nil
-        // As the first version made it.
+        // As that version made it.
         let connection = try SQLiteConnection(path: path, access: .create)
-        for statement: SQLQuery in [
-            "DROP TABLE piece", "ALTER TABLE field DROP COLUMN pieces", "ALTER TABLE record DROP COLUMN kind",
-            "PRAGMA user_version = 1",
-        ] {
-            try connection.run(statement)
+        let steps: [[SQLQuery]] = [
+            ["ALTER TABLE record DROP COLUMN kind", "PRAGMA user_version = 1"],
+            ["DROP TABLE piece", "ALTER TABLE field DROP COLUMN pieces", "PRAGMA user_version = 2"],
+            ["ALTER TABLE item DROP COLUMN project", "PRAGMA user_version = 3"],
+        ]
+        for step in steps[(version - 1)...].reversed() {
+            for statement in step { try connection.run(statement) }
         }
         let trash = try TestHistory.trash(for: database, in: directory)
         let items = try trash.batches().flatMap(\.items)
         _ = try trash.restore(items, into: try database.connect(), isRehearsal: false)
         #expect(try database.contents() == before)
-        #expect(try connection.integer("PRAGMA user_version") == 3)
+        #expect(try connection.integer("PRAGMA user_version") == 4)
     }
 }

@@ -148,8 +148,8 @@ struct TestHistory {
         }
     }
 
-    static func removal(by process: Int32 = 7, _ patience: Patience = .lasting(.seconds(10))) -> Removal {
-        Removal(patience: patience, process: process, path: "/the/path")
+    static func removal(by process: Int32 = 7, _ patience: Patience = .lasting(.seconds(10))) -> Writing {
+        Writing(patience: patience, process: process, path: "/the/path")
     }
 }
 
@@ -175,7 +175,8 @@ extension StoreError {
 
     var reason: String {
         switch self {
-        case .notAllowed(let reason), .readOnly(let reason), .unsupportedSchema(let reason), .unavailable(let reason):
+        case .taken(let reason), .notAllowed(let reason), .readOnly(let reason), .unsupportedSchema(let reason),
+            .unavailable(let reason):
             reason
         case .notFound, .notEmpty, .busy, .full, .tooLarge, .expired, .cancelled: ""
         }

@@ -47,14 +47,7 @@ struct GoSnapshot: HistorySnapshot {
 
     func sessionRecord(_ id: Session.ID) throws(StoreError) -> SessionRecord? {
         try query { () throws(SQLError) in
-            guard var row = try connection.record(in: GoSchema.sessions, id: id.value, schema.tables) else {
-                return nil
-            }
-            if let project = row.text("project_id") {
-                row = row.replacing("project_id", by: .text(Project.ID(bytes: project).withoutCredentials.bytes))
-            }
-            return SessionRecord(
-                generation: .go, row: row, updated: GoSchema.milliseconds(row.integer("updated_at")))
+            try connection.record(in: GoSchema.sessions, id: id.value, schema.tables).map { SessionRecord(.go, $0) }
         }
     }
 
@@ -137,6 +130,13 @@ struct GoSnapshot: HistorySnapshot {
         return try query { () throws(SQLError) in
             try connection.column("SELECT \(slice) FROM messages WHERE id = \(message.id.value)").first?.bytes ?? []
         }
+    }
+
+    var generation: SessionRecord.Generation { .go }
+
+    func hiddenColumns(of message: Message) -> HiddenColumns {
+        // The file shows every column.
+        HiddenColumns(message: [], parts: [:])
     }
 
     /// The project of sessions that name none. Where others name the same one in another spelling, theirs.

@@ -5,6 +5,7 @@ package import Timing
 /// The history of the Go OpenCode, the original and its fork.
 package final class GoStore: SessionStore {
     private let connection: StoreConnection<GoSchema>
+    private let copies = RecentCopies()
     private let home: ProjectIdentity
 
     /// - Parameters:
@@ -30,14 +31,21 @@ package final class GoStore: SessionStore {
         connection.close()
     }
 
+    package var trash: Trash? { connection.trash }
+
+    package func restore(_ items: [TrashBatch.Item], _ patience: Patience) throws(RestoreError) -> Restoration {
+        try connection.restore(items, patience)
+    }
+
     package func changeToken(_ patience: Patience) throws(StoreError) -> ChangeToken {
         try connection.changeToken(patience)
     }
 
     package func facts() throws(StoreError) -> StoreFacts {
-        _ = try connection.current()
+        let missing = try connection.current().schema.insertionObstacles(GoSchema.filled)
         return StoreFacts(
-            families: ["Go"], missing: [], readOnlyReason: connection.writingForbidden, provider: connection.provider)
+            families: ["Go"], missing: missing, readOnlyReason: connection.writingForbidden,
+            provider: connection.provider)
     }
 
     package func reading<Result>(
@@ -47,12 +55,20 @@ package final class GoStore: SessionStore {
     }
 
     package func removeMessage(
-        _ id: Message.ID, of session: Session.ID, _ removal: Removal
+        _ id: Message.ID, of session: Session.ID, _ removal: Writing
     ) throws(StoreError) {
         try connection.remove(.message(id, of: session), removal, by: GoRemover.self)
     }
 
-    package func removeSession(_ id: Session.ID, _ removal: Removal) throws(StoreError) {
+    package func removeSession(_ id: Session.ID, _ removal: Writing) throws(StoreError) {
         try connection.remove(.session(id), removal, by: GoRemover.self)
+    }
+
+    package func apply(
+        _ writing: Writing, _ decide: (any HistorySnapshot) throws(StoreError) -> [Change]
+    ) throws(StoreError) {
+        try connection.apply(
+            writing, decide, reading: { GoSnapshot(connection: $0, schema: $1, home: home) },
+            by: { GoEditor(connection: $0, schema: $1, now: Timestamp.now.milliseconds / 1000, copies: copies) })
     }
 }

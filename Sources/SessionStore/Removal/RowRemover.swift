@@ -54,41 +54,72 @@ struct RowSet: Hashable {
     }
 }
 
+/// A removal that is ready to be filed and executed.
+struct PlannedRemoval<Remover: RowRemover>: RowPlan {
+    let remover: Remover
+    let plan: RemovalPlan
+
+    func file(in drawer: Trash.Drawer, isLocked: Bool) throws(SQLError) -> [Int64] {
+        try drawer.deposit(isLocked: isLocked) { (tray) throws(SQLError) in
+            try remover.file(plan, in: tray.item(plan.subject))
+        }
+    }
+
+    func execute() throws(SQLError) -> StoreError? {
+        for query in plan.preparation { try remover.connection.run(query) }
+        for target in plan.targets { try remover.connection.run("DELETE \(target.condition)") }
+        return nil
+    }
+
+    func isExecuted(on connection: any SQLConnection) throws(SQLError) -> Bool {
+        for target in plan.targets where try connection.exists("SELECT 1 \(target.condition)") { return false }
+        return true
+    }
+}
+
+extension StoreConnection {
+    /// Removes, once the trash has the rows.
+    func remove<Remover: RowRemover>(
+        _ subject: Trash.Subject, _ removal: Writing, by _: Remover.Type
+    ) throws(StoreError) where Remover.Schema == Schema {
+        try write(removal) { (connection, schema) throws(SQLError) in
+            let remover = Remover(connection: connection, schema: schema)
+            return try remover.plan(subject).map { PlannedRemoval(remover: remover, plan: $0) }
+        }
+    }
+}
+
 extension RowRemover {
     /// What there is to do, or why it will not be done.
     func plan(_ subject: Trash.Subject) throws(SQLError) -> Result<RemovalPlan, StoreError> {
         switch subject {
         case .message(let id, let session): try planMessage(id, of: session)
         case .session(let id): try planSession(id)
+        case .project: .failure(.notAllowed(reason: "a project is not removed"))
         }
     }
 
     /// Columns that triggers set to the time of any change of a row.
     private var timeColumns: Set<String> { ["updated_at"] }
 
-    /// Files the rows in the trash, durably.
-    ///
-    /// - Returns: the number of the item.
-    func file(_ plan: RemovalPlan, in trash: Trash.Drawer, isLocked: Bool) throws(SQLError) -> Int64 {
-        try trash.deposit(plan.subject, isLocked: isLocked) { (deposit) throws(SQLError) in
-            for touch in plan.touched { try note(touch, in: deposit) }
-            // A row goes in before what points at it. A queue, not a recursion: a table may point at itself as often as
-            // it likes.
-            var queue = Array(plan.targets.reversed())
-            var visited = Set(queue)
-            var next = 0
-            while next < queue.count {
-                for set in try collect(queue[next], into: deposit) where visited.insert(set).inserted {
-                    queue.append(set)
-                }
-                next += 1
-            }
-        }
+    private var filing: RowFiling {
+        RowFiling(connection: connection, tables: schema.tables, longTexts: Self.longTexts)
     }
 
-    func execute(_ plan: RemovalPlan) throws(SQLError) {
-        for query in plan.preparation { try connection.run(query) }
-        for target in plan.targets { try connection.run("DELETE \(target.condition)") }
+    /// Files the rows in the trash.
+    fileprivate func file(_ plan: RemovalPlan, in deposit: Trash.Deposit) throws(SQLError) {
+        for touch in plan.touched { try note(touch, in: deposit) }
+        // A row goes in before what points at it. A queue, not a recursion: a table may point at itself as often as it
+        // likes.
+        var queue = Array(plan.targets.reversed())
+        var visited = Set(queue)
+        var next = 0
+        while next < queue.count {
+            for set in try collect(queue[next], into: deposit) where visited.insert(set).inserted {
+                queue.append(set)
+            }
+            next += 1
+        }
     }
 
     /// Hands out rows, and takes note of those whose reference to them the database clears.
@@ -97,16 +128,11 @@ extension RowRemover {
     private func collect(_ set: RowSet, into deposit: Trash.Deposit) throws(SQLError) -> [RowSet] {
         // Of what is deleted, only the log of events is not kept: it can be a hundred times the messages.
         guard set.table != "event" else { return [] }
-        let columns = columns(of: set.table)
+        let columns = filing.columns(of: set.table)
         let references = schema.tables.references.filter { $0.parent == set.table }
         var next: [RowSet] = []
         var cleared: [RowSet] = []
-        try rows(of: set, columns) { (values, long) throws(SQLError) in
-            try deposit.add(.removed, table: set.table, columns: columns, values: values, long: long) {
-                (range) throws(SQLError) in
-                let key = columns.firstIndex(of: "id").map { values[$0] } ?? .null
-                return try piece(range, of: long?.column ?? "", in: set.table, key)
-            }
+        try filing.removed(set.table, set.condition, in: deposit) { values in
             for reference in references {
                 guard let index = columns.firstIndex(of: reference.parentColumn), values[index] != .null else {
                     continue
@@ -127,62 +153,11 @@ extension RowRemover {
 
     /// Files what rows are and what will become of them.
     private func note(_ touch: RemovalPlan.Touch, in deposit: Trash.Deposit) throws(SQLError) {
-        let columns = columns(of: touch.rows.table)
-        try rows(of: touch.rows, columns) { (values, _) throws(SQLError) in
-            func add(_ kind: Trash.RecordKind, _ chosen: [Int], _ value: (SQLValue) -> SQLValue) throws(SQLError) {
-                try deposit.add(
-                    kind, table: touch.rows.table, columns: chosen.map { columns[$0] },
-                    values: chosen.map { value(values[$0]) })
-            }
-            let changing = columns.indices.filter { columns[$0] == touch.column || timeColumns.contains(columns[$0]) }
-            try add(.unchanged, columns.indices.filter { !changing.contains($0) }) { $0 }
-            try add(.left, columns.indices.filter { columns[$0] == touch.column }, touch.result)
-            try add(.changed, changing) { $0 }
+        let isChanging = { (column: String) in column == touch.column || timeColumns.contains(column) }
+        try filing.changed(
+            touch.rows.table, touch.rows.condition, in: deposit, found: { !isChanging($0) }, changing: isChanging
+        ) { row in
+            [touch.column: touch.result(row[touch.column] ?? .null)]
         }
-    }
-
-    private func columns(of table: String) -> [String] {
-        (schema.tables.tables[table] ?? []).map(\.name)
-    }
-
-    /// Hands out rows. A text too long to be held stands as NULL among the values, and beside them.
-    private func rows(
-        of set: RowSet, _ columns: [String], _ body: ([SQLValue], Trash.LongText?) throws(SQLError) -> Void
-    ) throws(SQLError) {
-        let table = SQLIdentifier(set.table)
-        let longColumn = Self.longTexts[set.table].flatMap { columns.contains($0) && columns.contains("id") ? $0 : nil }
-        var selected: [SQLQuery] = columns.map { "\(SQLIdentifier($0))" }
-        if let longColumn, let index = columns.firstIndex(of: longColumn) {
-            let column = SQLIdentifier(longColumn)
-            let octets = SQLFragment.octetLength(table: table, column: column)
-            // What a CASE does not choose is not read.
-            selected[index] = "CASE WHEN \(octets) > \(Int64(Trash.pieceSize)) THEN NULL ELSE \(column) END"
-            selected += ["\(octets)", "typeof(\(column)) = 'blob'"]
-        }
-        let list = SQLQuery.joined(selected, separator: ", ")
-        try connection.rows("SELECT \(list) \(set.condition)") { (row) throws(SQLError) in
-            var long: Trash.LongText?
-            if let longColumn {
-                let octets = Int(row.integer(at: columns.count) ?? 0)
-                let isBlob = row.integer(at: columns.count + 1) == 1
-                if octets > Trash.pieceSize {
-                    long = Trash.LongText(column: longColumn, octets: octets, isBlob: isBlob)
-                }
-            }
-            try body(columns.indices.map { row.value(at: $0) }, long)
-        }
-    }
-
-    private func piece(
-        _ range: Range<Int>, of column: String, in table: String, _ id: SQLValue
-    ) throws(SQLError) -> [UInt8] {
-        let name = SQLIdentifier(table)
-        let slice = SQLFragment.slice(
-            table: name, column: SQLIdentifier(column), from: range.lowerBound, count: range.count)
-        let bytes = try connection.column("SELECT \(slice) FROM \(name) WHERE id = \(id)").first?.bytes ?? []
-        guard bytes.count == range.count else {
-            throw SQLError(.corrupt, message: "a text is shorter than the database says")
-        }
-        return bytes
     }
 }

@@ -5,15 +5,16 @@ private import Timing
 package struct Restoration: Sendable {
     /// Items that are in the database again, or were never gone.
     package var restored: [TrashBatch.Item] = []
-    /// Rows inserted.
+    /// Rows inserted, and rows that saves changed and that are what they were before.
     package var rows = 0
-    /// Rows that were there already, every byte as in the trash: a removal was cut short, or somebody else was quicker.
+    /// Rows that were there already, every byte as in the trash: a removal or a save was cut short, or somebody else was
+    /// quicker.
     package var present = 0
 }
 
 /// Why items cannot be put back. Nothing was changed.
 package enum RestoreError: Error, Sendable {
-    /// A row of the same identity, but other contents, is there.
+    /// A row of the same identity, but other contents, is there; of a replaced item: a row is not as the save left it.
     case taken(TrashBatch.Item, table: String)
     /// What the item belongs to is not in the database.
     case homeless(TrashBatch.Item)
@@ -23,7 +24,7 @@ package enum RestoreError: Error, Sendable {
 }
 
 extension Trash {
-    /// Inserts the rows of some items, all or none, and takes the items out of the trash.
+    /// Brings the rows of some items back, all or none, and takes the items out of the trash.
     ///
     /// - Parameters:
     ///   - connection: to the database the items came from, opened for writing.
@@ -38,20 +39,25 @@ extension Trash {
             try connection.beginWriting()
             defer { connection.rollback() }
             try pool.lend(.lasting(.seconds(60))) { (trash) throws(SQLError) in
-                // A session goes in before its messages: they point at it.
-                let (sessions, messages) = (items.filter { $0.message == nil }, items.filter { $0.message != nil })
-                func insert(_ items: [TrashBatch.Item]) throws(SQLError) {
-                    for item in items where refusal == nil {
-                        var restorer = ItemRestorer(item: item, connection: connection, schema: schema)
-                        refusal = try restorer.run(reading: trash, &restoration)
-                        if refusal == nil { restoration.restored.append(item) }
-                    }
+                var states = try RowStates(of: items, connection: connection, trash: trash, schema: schema)
+                for item in items.sorted(by: { $0.id > $1.id }) where refusal == nil {
+                    refusal = try states.undo(item)
                 }
-                try insert(sessions)
                 guard refusal == nil else { return }
-                let changes = try ChangedRows(of: items, reading: trash, connection: connection, schema: schema)
-                try insert(messages)
-                if refusal == nil { try changes.undo() }
+                restoration.rows += try states.vacate()
+                // A session goes in before its messages: they point at it; and these before what saves took from them.
+                let order = [
+                    items.filter { $0.kind == .removed && $0.message == nil },
+                    items.filter { $0.kind == .removed && $0.message != nil }, items.filter { $0.kind == .replaced },
+                ]
+                for item in order.flatMap({ $0 }) where refusal == nil {
+                    var restorer = ItemRestorer(item: item, connection: connection, schema: schema)
+                    refusal = try restorer.run(reading: trash, states, &restoration)
+                }
+                guard refusal == nil else { return }
+                restoration.rows += try states.update()
+                restoration.present += states.present
+                restoration.restored = items
             }
             if refusal == nil, !isRehearsal {
                 try connection.commit()
@@ -84,13 +90,29 @@ extension Trash {
         return records
     }
 
-    /// The columns of a record.
+    /// The columns of a record, some of which may only be recognised.
+    static func stored(of record: Int64, reading trash: any SQLConnection) throws(SQLError) -> [String: Stored] {
+        var fields: [String: Stored] = [:]
+        for field in try self.fields(of: record, reading: trash) { fields[field.name] = .value(field.value) }
+        try trash.rows("SELECT name, value FROM field WHERE record = \(record) AND pieces = \(Fingerprint.name)") {
+            (row) throws(SQLError) in
+            let name = String(decoding: row.bytes(at: 0) ?? [], as: UTF8.self)
+            fields[name] = .fingerprint(Fingerprint(bytes: row.bytes(at: 1) ?? []))
+        }
+        return fields
+    }
+
+    /// The columns of a record, but for those of which there is only a fingerprint.
     static func fields(
         of record: Int64, reading trash: any SQLConnection
     ) throws(SQLError) -> [(name: String, value: SQLValue)] {
         var fields: [(name: String, value: SQLValue)] = []
-        try trash.rows("SELECT name, value, pieces, id FROM field WHERE record = \(record) ORDER BY id") {
-            (row) throws(SQLError) in
+        try trash.rows(
+            """
+            SELECT name, value, pieces, id FROM field WHERE record = \(record) AND pieces IS NOT \(Fingerprint.name) \
+            ORDER BY id
+            """
+        ) { (row) throws(SQLError) in
             let name = String(decoding: row.bytes(at: 0) ?? [], as: UTF8.self)
             guard let kind = row.bytes(at: 2) else {
                 fields.append((name, row.value(at: 1)))
@@ -139,10 +161,11 @@ private struct ItemRestorer {
     }
 
     /// - Returns: why it cannot be, or nil when it is done.
-    mutating func run(reading trash: any SQLConnection, _ restoration: inout Restoration) throws(SQLError)
-        -> RestoreError?
-    {
+    mutating func run(
+        reading trash: any SQLConnection, _ states: RowStates, _ restoration: inout Restoration
+    ) throws(SQLError) -> RestoreError? {
         for record in try Trash.records(of: item, reading: trash) where record.kind == .removed {
+            guard try states.isWanted(record.id, record.table) else { continue }
             let columns = try Trash.fields(of: record.id, reading: trash)
             if let lost = columns.first(where: { !schema.has($0.name, in: record.table) }) {
                 return .otherSchema(item, missing: "\(record.table).\(lost.name)")

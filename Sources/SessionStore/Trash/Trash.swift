@@ -22,7 +22,7 @@ package final class Trash: Sendable {
     private static let longestRest = Duration.seconds(60)
 
     /// The version of the tables below, in `user_version`.
-    private static let version: Int64 = 3
+    private static let version: Int64 = 4
 
     /// A longer text is kept in pieces of this size, so that no more of it need be in memory.
     static let pieceSize = 1 << 20
@@ -46,6 +46,7 @@ package final class Trash: Sendable {
                 throw SQLError(.misuse, message: "the trash was written by a newer opencodefs")
             }
             if version < 3 { try Self.addPieces(connection) }
+            if version < 4 { try Self.addProjects(connection) }
         }
     }
 
@@ -117,60 +118,61 @@ package final class Trash: Sendable {
         }
     }
 
+    /// What version 3 lacks: that an item may be a project, that a record may tell of a row that was added, and that of a
+    /// field a fingerprint may be kept (`pieces` says so, and `value` has it).
+    private static func addProjects(_ connection: any SQLConnection) throws(SQLError) {
+        try connection.writing { () throws(SQLError) in
+            guard try connection.integer("PRAGMA user_version") == 3 else { return }
+            try connection.run("ALTER TABLE item ADD COLUMN project")
+            try connection.run("PRAGMA user_version = 4")
+        }
+    }
+
     /// What an item brings back.
-    package enum Subject: Sendable {
+    package enum Subject: Sendable, Hashable {
         case session(Session.ID)
         case message(Message.ID, of: Session.ID)
+        case project(Project.ID)
     }
 
     /// What a record says of a row.
     enum RecordKind: String {
         /// It was deleted.
         case removed
-        /// It stays, and the removal leaves these columns of it alone. The next two records are of the same row.
+        /// It stays, and what is done leaves these columns of it alone. The next two records are of the same row.
         case unchanged
-        /// What the removal makes of others.
+        /// What is made of others. Of a long text only a fingerprint is kept: enough to recognise it.
         case left
         /// What those, and the time of its change, were before.
         case changed
+        /// It was not there before: what a save adds to a message.
+        case added
     }
 
-    /// A text that goes into the trash piece by piece.
-    struct LongText {
-        let column: String
-        let octets: Int
-        let isBlob: Bool
-    }
-
-    /// Rows on their way into an item.
-    struct Deposit {
+    /// Items on their way into the trash.
+    struct Tray {
         fileprivate let connection: any SQLConnection
-        fileprivate let item: Int64
+        fileprivate let batch: Int64
+        fileprivate let path: String
+        fileprivate let now: Int64
+        fileprivate(set) var items: [Int64] = []
 
-        /// - Parameters:
-        ///   - long: of the column that is too long to be among the values, which say NULL for it.
-        ///   - read: bytes of it.
-        func add(
-            _ kind: RecordKind, table: String, columns: [String], values: [SQLValue], long: LongText? = nil,
-            _ read: (Range<Int>) throws(SQLError) -> [UInt8] = { _ in [] }
-        ) throws(SQLError) {
+        /// Begins an item; what is added goes into it.
+        mutating func item(_ subject: Subject) throws(SQLError) -> Deposit {
+            let (session, message, project): (SQLValue, SQLValue, SQLValue) =
+                switch subject {
+                case .session(let id): (id.value, .null, .null)
+                case .message(let id, let session): (session.value, id.value, .null)
+                case .project(let id): (.null, .null, id.value)
+                }
             try connection.run(
-                "INSERT INTO record (item, origin, kind) VALUES (\(item), \(table), \(kind.rawValue))")
-            let record = try connection.integer("SELECT last_insert_rowid()") ?? 0
-            for (column, value) in zip(columns, values) {
-                guard let long, long.column == column else {
-                    try connection.run(
-                        "INSERT INTO field (record, name, value) VALUES (\(record), \(column), \(value))")
-                    continue
-                }
-                let kind = long.isBlob ? "blob" : "text"
-                try connection.run("INSERT INTO field (record, name, pieces) VALUES (\(record), \(column), \(kind))")
-                let field = try connection.integer("SELECT last_insert_rowid()") ?? 0
-                for start in stride(from: 0, to: long.octets, by: Trash.pieceSize) {
-                    let bytes = try read(start..<min(start + Trash.pieceSize, long.octets))
-                    try connection.run("INSERT INTO piece (field, bytes) VALUES (\(field), \(SQLValue.blob(bytes)))")
-                }
-            }
+                """
+                INSERT INTO item (batch, removed, session, message, project, path)
+                VALUES (\(batch), \(now), \(session), \(message), \(project), \(path))
+                """)
+            let item = try connection.integer("SELECT last_insert_rowid()") ?? 0
+            items.append(item)
+            return Deposit(connection: connection, item: item)
         }
     }
 
@@ -178,7 +180,7 @@ package final class Trash: Sendable {
     struct Drawer {
         fileprivate let trash: Trash
         fileprivate let connection: any SQLConnection
-        fileprivate let removal: Removal
+        fileprivate let removal: Writing
 
         /// Waits until nobody else writes here. The next ``deposit(_:_:)`` then waits for nothing.
         ///
@@ -188,46 +190,36 @@ package final class Trash: Sendable {
             try connection.beginWriting()
         }
 
-        /// Files an item, durably: when this returns, the rows survive a power cut. Nothing is filed when `fill`
+        /// Files items, durably: when this returns, the rows survive a power cut. Nothing is filed when `fill`
         /// throws.
         ///
-        /// - Returns: the item's number.
+        /// - Returns: the items' numbers.
         func deposit(
-            _ subject: Subject, isLocked: Bool, _ fill: (Deposit) throws(SQLError) -> Void
-        ) throws(SQLError) -> Int64 {
+            isLocked: Bool, _ fill: (inout Tray) throws(SQLError) -> Void
+        ) throws(SQLError) -> [Int64] {
             if !isLocked { try lock() }
             // What was deposited is committed by then.
             defer { connection.rollback() }
             let now = Trash.now()
             let used = try trash.batch(trash.currentBatch(of: removal.process), now, connection)
-            let (session, message): (SQLValue, SQLValue) =
-                switch subject {
-                case .session(let id): (id.value, .null)
-                case .message(let id, let session): (session.value, id.value)
-                }
-            try connection.run(
-                """
-                INSERT INTO item (batch, removed, session, message, path)
-                VALUES (\(used), \(now), \(session), \(message), \(removal.path))
-                """)
-            let item = try connection.integer("SELECT last_insert_rowid()") ?? 0
-            try fill(Deposit(connection: connection, item: item))
+            var tray = Tray(connection: connection, batch: used, path: removal.path, now: now)
+            try fill(&tray)
             try connection.commit()
             trash.fillings.withLock { $0[removal.process] = Filling(batch: used, last: .now) }
-            return item
+            return tray.items
         }
 
-        /// Takes an item out again, whose rows were not removed after all.
-        func withdraw(_ item: Int64) throws(SQLError) {
+        /// Takes items out again, whose rows were not touched after all.
+        func withdraw(_ items: [Int64]) throws(SQLError) {
             try connection.writing { () throws(SQLError) in
-                try connection.run("DELETE FROM item WHERE id = \(item)")
+                for item in items { try connection.run("DELETE FROM item WHERE id = \(item)") }
                 try connection.run("DELETE FROM batch WHERE id NOT IN (SELECT batch FROM item)")
             }
         }
     }
 
     func lend<Result>(
-        for removal: Removal, _ body: (Drawer) throws(SQLError) -> Result
+        for removal: Writing, _ body: (Drawer) throws(SQLError) -> Result
     ) throws(SQLError) -> Result {
         try pool.lend(removal.patience) { (connection) throws(SQLError) in
             defer { connection.rollback() }

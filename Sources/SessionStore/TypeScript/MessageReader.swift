@@ -138,16 +138,21 @@ extension StoredText {
     }
 
     fileprivate init(_ row: any SQLRow, updated: Int, octets: Int, beginning: Int) {
-        let length = Int(row.integer(at: octets) ?? 0)
-        let bytes = row.bytes(at: beginning) ?? []
+        self.init(
+            octets: Int(row.integer(at: octets) ?? 0), beginning: row.bytes(at: beginning) ?? [],
+            updated: row.integer(at: updated) ?? 0)
+    }
+
+    /// - Parameter beginning: the first two bytes.
+    init(octets: Int, beginning: [UInt8], updated: Int64) {
         let opening: Opening =
-            if bytes.first != UInt8(ascii: "{") {
+            if beginning.first != UInt8(ascii: "{") {
                 .other
-            } else if length == 2, bytes.last == UInt8(ascii: "}") {
+            } else if octets == 2, beginning.last == UInt8(ascii: "}") {
                 .emptyObject
             } else {
                 .object
             }
-        self.init(octets: length, opening: opening, updated: row.integer(at: updated) ?? 0)
+        self.init(octets: octets, opening: opening, updated: updated)
     }
 }

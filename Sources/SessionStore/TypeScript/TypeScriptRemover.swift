@@ -9,7 +9,9 @@ struct TypeScriptRemover: RowRemover {
     let schema: TypeScriptSchema
 
     func planMessage(_ id: Message.ID, of session: Session.ID) throws(SQLError) -> Result<RemovalPlan, StoreError> {
-        guard let generation = try generations(of: session).first else { return .failure(.notFound) }
+        guard let generation = try schema.generations(of: session, on: connection).first else {
+            return .failure(.notFound)
+        }
         if let refusal = try workspaceRefusal(session) { return .failure(refusal) }
         let messages = generation.messages
         let isThere = try connection.exists(
@@ -20,7 +22,7 @@ struct TypeScriptRemover: RowRemover {
     }
 
     func planSession(_ id: Session.ID) throws(SQLError) -> Result<RemovalPlan, StoreError> {
-        let generations = try generations(of: id)
+        let generations = try schema.generations(of: id, on: connection)
         guard let shown = generations.first else { return .failure(.notFound) }
         if let refusal = try workspaceRefusal(id) { return .failure(refusal) }
         if try connection.exists("SELECT 1 FROM \(shown.messages) WHERE session_id = \(id.value)") {
@@ -41,31 +43,9 @@ struct TypeScriptRemover: RowRemover {
         ("instruction_state", "session_id"), ("session_pending", "session_id"),
     ]
 
-    /// The generations that hold a session, the one it is shown from first.
-    private func generations(of session: Session.ID) throws(SQLError) -> [TypeScriptSchema.Generation] {
-        var found: [TypeScriptSchema.Generation] = []
-        for generation in schema.generations
-        where try connection.exists("SELECT 1 FROM \(generation.sessions) WHERE id = \(session.value)") {
-            found.append(generation)
-        }
-        return found
-    }
-
-    /// A session bound to a workspace is replayed to and from a remote: a change here would be undone or would fork it.
     private func workspaceRefusal(_ session: Session.ID) throws(SQLError) -> StoreError? {
-        let reason = StoreError.notAllowed(
+        guard try schema.isBoundToWorkspace(session, on: connection) else { return nil }
+        return .notAllowed(
             reason: "the session is bound to a workspace, whose events would bring it back; remove it in OpenCode")
-        for generation in try generations(of: session)
-        where schema.tables.has("workspace_id", in: generation.sessions.name) {
-            let isBound = try connection.exists(
-                "SELECT 1 FROM \(generation.sessions) WHERE id = \(session.value) AND workspace_id IS NOT NULL")
-            if isBound { return reason }
-        }
-        if schema.tables.has("owner_id", in: "event_sequence") {
-            let isOwned = try connection.exists(
-                "SELECT 1 FROM event_sequence WHERE aggregate_id = \(session.value) AND owner_id IS NOT NULL")
-            if isOwned { return reason }
-        }
-        return nil
     }
 }

@@ -74,8 +74,7 @@ struct TypeScriptSnapshot: HistorySnapshot {
             guard let row = try connection.record(in: generation.sessions, id: id.value, schema.tables) else {
                 return nil
             }
-            return SessionRecord(
-                generation: generation.kind.ofRecords, row: row, updated: row.integer("time_updated") ?? 0)
+            return SessionRecord(generation.kind.ofRecords, row)
         }
     }
 
@@ -104,6 +103,46 @@ struct TypeScriptSnapshot: HistorySnapshot {
             }
             return todos
         }
+    }
+
+    var generation: SessionRecord.Generation {
+        schema.generations.first?.kind.ofRecords ?? .v1
+    }
+
+    func hiddenColumns(of message: Message) throws(StoreError) -> HiddenColumns {
+        try query { () throws(SQLError) in
+            switch message.shape {
+            case .parted(_, let parts):
+                var hidden: [Message.Part.ID: [Assignment]] = [:]
+                for part in parts {
+                    hidden[part.id] = try columns(
+                        of: "part", without: ["id", "message_id", "session_id", "data"], part.id.value)
+                }
+                return HiddenColumns(
+                    message: try columns(of: "message", without: ["id", "session_id", "data"], message.id.value),
+                    parts: hidden)
+            case .typed:
+                return HiddenColumns(
+                    message: try columns(
+                        of: "session_message", without: ["id", "session_id", "type", "data"], message.id.value),
+                    parts: [:])
+            case .row: return HiddenColumns(message: [], parts: [:])
+            }
+        }
+    }
+
+    /// What a row holds in all columns but some.
+    private func columns(
+        of table: String, without shown: Set<String>, _ id: SQLValue
+    ) throws(SQLError) -> [Assignment] {
+        let names = (schema.tables.tables[table] ?? []).map(\.name).filter { !shown.contains($0) }
+        let list = SQLQuery.joined(["1"] + names.map { "\(SQLIdentifier($0))" }, separator: ", ")
+        var columns: [Assignment] = []
+        try connection.rows("SELECT \(list) FROM \(SQLIdentifier(table)) WHERE id = \(id)") {
+            (row) throws(SQLError) in
+            columns = names.enumerated().map { Assignment($1, Record.Field(row.value(at: $0 + 1))) }
+        }
+        return columns
     }
 
     func counts() throws(StoreError) -> Counts {

@@ -7,6 +7,7 @@ package import Timing
 /// A session that stands in both is shown from V2 (rule N7): OpenCode 2 copies it once and leaves the V1 rows stale.
 package final class TypeScriptStore: SessionStore {
     private let connection: StoreConnection<TypeScriptSchema>
+    private let copies = CopiedSessions()
 
     /// - Parameters:
     ///   - open: makes another connection to the database.
@@ -23,6 +24,12 @@ package final class TypeScriptStore: SessionStore {
         connection.close()
     }
 
+    package var trash: Trash? { connection.trash }
+
+    package func restore(_ items: [TrashBatch.Item], _ patience: Patience) throws(RestoreError) -> Restoration {
+        try connection.restore(items, patience)
+    }
+
     package func changeToken(_ patience: Patience) throws(StoreError) -> ChangeToken {
         try connection.changeToken(patience)
     }
@@ -31,7 +38,7 @@ package final class TypeScriptStore: SessionStore {
         let schema = try connection.current().schema
         return StoreFacts(
             families: schema.generations.map { $0.kind == .v1 ? "V1" : "V2" }.sorted(),
-            missing: schema.missing,
+            missing: schema.missing + schema.insertionObstacles(schema.filled),
             readOnlyReason: connection.writingForbidden,
             provider: connection.provider)
     }
@@ -43,12 +50,22 @@ package final class TypeScriptStore: SessionStore {
     }
 
     package func removeMessage(
-        _ id: Message.ID, of session: Session.ID, _ removal: Removal
+        _ id: Message.ID, of session: Session.ID, _ removal: Writing
     ) throws(StoreError) {
         try connection.remove(.message(id, of: session), removal, by: TypeScriptRemover.self)
     }
 
-    package func removeSession(_ id: Session.ID, _ removal: Removal) throws(StoreError) {
+    package func removeSession(_ id: Session.ID, _ removal: Writing) throws(StoreError) {
         try connection.remove(.session(id), removal, by: TypeScriptRemover.self)
+    }
+
+    package func apply(
+        _ writing: Writing, _ decide: (any HistorySnapshot) throws(StoreError) -> [Change]
+    ) throws(StoreError) {
+        try connection.apply(
+            writing, decide, reading: { TypeScriptSnapshot(connection: $0, schema: $1) },
+            by: {
+                TypeScriptEditor(connection: $0, schema: $1, now: Timestamp.now.milliseconds, copies: copies)
+            })
     }
 }

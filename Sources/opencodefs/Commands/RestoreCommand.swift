@@ -59,7 +59,9 @@ enum RestoreCommand: Command {
                 continue
             }
             let all = batches.flatMap(\.items)
-            let matching = all.filter { $0.session == Session.ID(word) || $0.message == Message.ID(word) }
+            let matching = all.filter {
+                $0.session == Session.ID(word) || $0.message == Message.ID(word) || $0.project == Project.ID(word)
+            }
             guard !matching.isEmpty else {
                 throw CommandFailure(
                     .notFound, "no batch and no id \"\(word)\" in the trash of \(database); see: opencodefs trash")
@@ -71,11 +73,13 @@ enum RestoreCommand: Command {
     }
 
     private static func report(_ restoration: Restoration, isRehearsal: Bool, asJSON: Bool) {
-        let sessions = restoration.restored.filter { $0.message == nil }.count
-        let messages = restoration.restored.count - sessions
+        let projects = restoration.restored.filter { $0.project != nil }.count
+        let messages = restoration.restored.filter { $0.message != nil }.count
+        let sessions = restoration.restored.count - projects - messages
         if asJSON {
             var document = JSONObject()
             document.add("dryRun", .boolean(isRehearsal))
+            if projects > 0 { document.add("projects", .integer(projects)) }
             document.add("sessions", .integer(sessions))
             document.add("messages", .integer(messages))
             document.add("rows", .integer(restoration.rows))
@@ -83,7 +87,8 @@ enum RestoreCommand: Command {
             Console.print(bytes: document.document())
             return
         }
-        let what = [(sessions, "session"), (messages, "message")].filter { $0.0 > 0 }.map { Human.count($0.0, $0.1) }
+        let what = [(projects, "project"), (sessions, "session"), (messages, "message")].filter { $0.0 > 0 }
+            .map { Human.count($0.0, $0.1) }
         let verb = isRehearsal ? "Would restore" : "Restored"
         Console.print("\(verb) \(what.joined(separator: " and ")): \(Human.count(restoration.rows, "row")).")
         if restoration.present > 0 {
@@ -93,6 +98,11 @@ enum RestoreCommand: Command {
 
     private static func failure(_ error: RestoreError, _ database: String) -> CommandFailure {
         switch error {
+        case .taken(let item, let table) where item.kind == .replaced:
+            CommandFailure(
+                .conflict,
+                "\(item.path) cannot become what it was: its row of \(table) is not as that save left it; somebody has changed or removed it since. Restore what came later first: opencodefs trash lists it. Nothing was changed."
+            )
         case .taken(let item, let table):
             CommandFailure(
                 .conflict,

@@ -65,13 +65,22 @@ enum TrashCommand: Command {
 
     /// `12  2026-11-18T10:15:30Z  1 session, 14 messages  /webshop~4b0e…/2026-11-02.…`
     private static func line(_ batch: TrashBatch) -> String {
-        let sessions = batch.items.filter { $0.message == nil }.count
-        let messages = batch.items.count - sessions
-        let what = [(sessions, "session"), (messages, "message")].filter { $0.0 > 0 }.map { Human.count($0.0, $0.1) }
+        let removed = batch.items.filter { $0.kind == .removed }
+        let replaced = batch.items.filter { $0.kind == .replaced }
+        var what = counts(removed)
+        if !replaced.isEmpty { what.append(counts(replaced).joined(separator: ", ") + " replaced") }
         // A session is removed after its messages, so the last item is the outermost.
         let path = batch.items.last?.path ?? ""
         return
             "\(batch.id)\t\(Timestamp(milliseconds: batch.started).rfc3339)\t\(what.joined(separator: ", "))\t\(path)"
+    }
+
+    /// `1 session`, `14 messages`
+    private static func counts(_ items: [TrashBatch.Item]) -> [String] {
+        let projects = items.filter { $0.project != nil }.count
+        let messages = items.filter { $0.message != nil }.count
+        return [(projects, "project"), (items.count - projects - messages, "session"), (messages, "message")]
+            .filter { $0.0 > 0 }.map { Human.count($0.0, $0.1) }
     }
 
     private static func document(_ batches: [TrashBatch]) -> [UInt8] {
@@ -88,7 +97,9 @@ enum TrashCommand: Command {
                         .array(
                             batch.items.map { item in
                                 var line = JSONObject()
-                                line.add("session", .string(item.session.bytes))
+                                line.add("kind", .string(item.kind.rawValue))
+                                line.add("project", item.project.map { .string($0.bytes) })
+                                line.add("session", item.project == nil ? .string(item.session.bytes) : nil)
                                 line.add("message", item.message.map { .string($0.bytes) })
                                 line.add("path", .string(item.path))
                                 line.add("removed", .string(Timestamp(milliseconds: item.removed).rfc3339))
