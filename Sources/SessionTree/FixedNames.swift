@@ -8,6 +8,7 @@ extension FileName {
     package static let todos = FileName("todo.json")
     package static let messages = FileName("messages")
     package static let children = FileName("children")
+    package static let trash = FileName("trash")
 }
 
 extension ControlFile {

@@ -1,4 +1,5 @@
 package import SessionModel
+package import VFS
 
 /// What a node of the tree stands for, by identity: where a session is listed does not change its place.
 package enum Place: Hashable, Sendable {
@@ -18,11 +19,18 @@ package enum Place: Hashable, Sendable {
     /// `.opencodefs`
     case control
     case controlFile(ControlFile)
+    /// A directory of bytes that could not be saved.
+    case salvage(SalvageKind)
+    case salvaged(SalvageKind, FileName)
+    /// A file that only this mount knows: an editor's backup, the temporary file of a copy (rule W6).
+    case scratch(UInt64)
+    case trash(TrashPlace)
 
     package var isDirectory: Bool {
         switch self {
-        case .root, .project, .archived, .session, .messages, .children, .control: true
-        case .projectFile, .sessionFile, .todos, .message, .controlFile: false
+        case .root, .project, .archived, .session, .messages, .children, .control, .salvage: true
+        case .trash(let place): place.item == nil
+        case .projectFile, .sessionFile, .todos, .message, .controlFile, .salvaged, .scratch: false
         }
     }
 
@@ -32,7 +40,23 @@ package enum Place: Hashable, Sendable {
         case .session(let id), .sessionFile(let id), .todos(let id), .messages(let id), .children(let id),
             .message(_, let id):
             id
-        case .root, .project, .projectFile, .archived, .control, .controlFile: nil
+        case .root, .project, .projectFile, .archived, .control, .controlFile, .salvage, .salvaged, .trash,
+            .scratch:
+            nil
+        }
+    }
+
+    /// The directory that lists it, where that follows from the place alone.
+    package var directory: Place? {
+        switch self {
+        case .message(_, let session): .messages(session)
+        case .sessionFile(let session), .todos(let session), .messages(let session), .children(let session):
+            .session(session)
+        case .projectFile(let project), .archived(let project): .project(project)
+        case .controlFile, .salvage: .control
+        case .salvaged(let kind, _): .salvage(kind)
+        case .project, .control: .root
+        case .root, .session, .trash, .scratch: nil
         }
     }
 
@@ -55,6 +79,14 @@ package enum Place: Hashable, Sendable {
             hash.add(9, id)
         case .control: hash.add(10, [])
         case .controlFile(let file): hash.add(11, Array(file.rawValue.utf8))
+        case .salvage(let kind): hash.add(12, kind.directory.bytes)
+        case .salvaged(let kind, let name):
+            hash.add(13, kind.directory.bytes)
+            hash.add(13, name.bytes)
+        case .trash(let place): hash.add(14, place.identity)
+        case .scratch(let number):
+            hash.add(15 as UInt8)
+            hash.add(number)
         }
         // 0 is no inode, 1 is the root's.
         return max(hash.value, 2)

@@ -94,7 +94,7 @@ enum History {
             } else {
                 CommandFailure(.failure, "cannot read \(path): \(reason)")
             }
-        case .notFound, .notEmpty, .notAllowed, .full, .tooLarge, .expired, .cancelled:
+        case .notFound, .notEmpty, .taken, .notAllowed, .full, .tooLarge, .expired, .cancelled:
             CommandFailure(.failure, "cannot open \(path): \(error)")
         }
     }

@@ -35,7 +35,8 @@ struct UserConfiguration {
     }
 }
 
-/// Where opencodefs keeps what it must not lose: the trash, and copies from before a migration.
+/// Where opencodefs keeps what it must not lose: the trash, bytes that could not be saved, and copies from before a
+/// migration.
 enum StateDirectory {
     static var path: String {
         // A relative path is invalid and to be ignored (XDG Base Directory Specification); the daemon works in `/`.
