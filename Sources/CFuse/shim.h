@@ -10,3 +10,6 @@
 /// Blocks of a megabyte and more go back to the system when they are freed. By itself glibc keeps them, for each thread
 /// that ever needed one. (A macro that Swift cannot import.)
 static inline void opencodefs_return_large_blocks(void) { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
+
+/// RENAME_NOREPLACE of renameat2(2), which Glibc shows to GNU programs only.
+static const unsigned int opencodefs_rename_noreplace = 1;

@@ -22,13 +22,10 @@ func operations() -> fuse_lowlevel_ops {
     unsafe operations.getxattr = extendedAttribute
     unsafe operations.listxattr = extendedAttributeNames
     unsafe operations.statfs = statistics
-    unsafe operations.setattr = refuseSetAttributes
+    addWriting(to: &operations)
     unsafe operations.mknod = refuseMakeNode
-    unsafe operations.mkdir = refuseMakeDirectory
     unsafe operations.symlink = refuseSymbolicLink
     unsafe operations.link = refuseLink
-    unsafe operations.rename = refuseRename
-    unsafe operations.create = refuseCreate
     return operations
 }
 
@@ -78,12 +75,12 @@ private func attributes(_ request: fuse_req_t?, _ node: fuse_ino_t, _ info: Unsa
 }
 
 private func open(_ request: fuse_req_t?, _ node: fuse_ino_t, _ info: UnsafeMutablePointer<fuse_file_info>?) {
-    let flags = unsafe info?.pointee.flags ?? 0
+    let mode = OpenMode(unsafe info?.pointee.flags ?? 0)
     unsafe serve(request) { (fileSystem, caller) throws(Errno) in
-        let forWriting = flags & O_ACCMODE != O_RDONLY || flags & O_TRUNC != 0
-        return try fileSystem.open(NodeID(rawValue: node), forWriting: forWriting, for: caller)
+        try fileSystem.open(NodeID(rawValue: node), mode, for: caller)
     } reply: { reply, handle in
-        reply.opened(handle, keepsPages: true)
+        // A writer begins with what the database holds now: a change that no time tells of is not in the kernel's pages.
+        reply.opened(handle, keepsPages: mode == .reading)
     }
 }
 
@@ -217,23 +214,10 @@ private func refuse(
     }
 }
 
-private func refuseSetAttributes(
-    _ request: fuse_req_t?, _ node: fuse_ino_t, _ wanted: UnsafeMutablePointer<stat>?, _ which: CInt,
-    _ info: UnsafeMutablePointer<fuse_file_info>?
-) {
-    unsafe refuse(request, "setattr", nil, node)
-}
-
 private func refuseMakeNode(
     _ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ mode: mode_t, _ device: dev_t
 ) {
     unsafe refuse(request, "mknod", name, parent)
-}
-
-private func refuseMakeDirectory(
-    _ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ mode: mode_t
-) {
-    unsafe refuse(request, "mkdir", name, parent)
 }
 
 private func refuseSymbolicLink(
@@ -246,18 +230,4 @@ private func refuseLink(
     _ request: fuse_req_t?, _ node: fuse_ino_t, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?
 ) {
     unsafe refuse(request, "link", name, parent)
-}
-
-private func refuseRename(
-    _ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ newParent: fuse_ino_t,
-    _ newName: UnsafePointer<CChar>?, _ flags: UInt32
-) {
-    unsafe refuse(request, "rename", name, parent)
-}
-
-private func refuseCreate(
-    _ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ mode: mode_t,
-    _ info: UnsafeMutablePointer<fuse_file_info>?
-) {
-    unsafe refuse(request, "create", name, parent)
 }

@@ -55,6 +55,20 @@ struct Reply: ~Copyable {
         discard self
     }
 
+    /// A file has been made and is open.
+    consuming func created(_ entry: Entry, _ handle: HandleID) {
+        var parameters = fuse_entry_param(entry)
+        var info = fuse_file_info()
+        info.fh = handle.rawValue
+        unsafe fuse_reply_create(request, &parameters, &info)
+        discard self
+    }
+
+    consuming func written(_ count: Int) {
+        unsafe fuse_reply_write(request, count)
+        discard self
+    }
+
     consuming func data(_ bytes: [UInt8]) {
         unsafe bytes.withUnsafeBufferPointer { buffer in
             unsafe buffer.withMemoryRebound(to: CChar.self) { characters in

@@ -39,9 +39,11 @@ extension Caller {
     fileprivate init(of request: fuse_req_t) {
         let waiting = unsafe WaitingRequest(request)
         let context = unsafe fuse_req_ctx(request)
+        let thread = unsafe context?.pointee.pid ?? 0
         self.init(
-            process: unsafe context?.pointee.pid ?? 0,
-            patience: Patience(until: .now + Server.patience) { waiting.isInterrupted })
+            process: thread,
+            patience: Patience(until: .now + Server.patience) { waiting.isInterrupted },
+            threadGroup: { ThreadGroup.identifier(ofThread: thread) })
     }
 }
 

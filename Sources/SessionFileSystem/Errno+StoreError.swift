@@ -8,6 +8,7 @@ extension Errno {
             switch error {
             case .notFound: .noEntry
             case .notEmpty: .notEmpty
+            case .taken: .exists
             case .notAllowed: .notPermitted
             case .readOnly: .readOnly
             case .unsupportedSchema: .inputOutput

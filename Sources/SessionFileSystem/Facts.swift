@@ -7,10 +7,12 @@ enum Facts {
     case file(FileVersion)
     /// A file that is made anew for each lookup.
     case made(FileVersion, bytes: [UInt8])
+    /// A file that no row holds: one that only this mount knows, or whose first save is under way.
+    case unsaved(size: Int, modified: Timestamp)
 
     var version: FileVersion? {
         switch self {
-        case .directory: nil
+        case .directory, .unsaved: nil
         case .file(let version), .made(let version, _): version
         }
     }

@@ -1,4 +1,5 @@
 internal import SessionStore
+internal import SessionTree
 internal import VFS
 
 /// Why an operation fails: the errno for the program, a sentence and a remedy for whoever reads errors.jsonl.
@@ -8,18 +9,29 @@ struct Failure: Error {
     let errno: Errno
     let reason: String
     let remedy: String
+    /// Whether it is worth a line although its errno mostly is not.
+    let isNotable: Bool
+    /// Whether it has its line already.
+    private(set) var isTold = false
 
-    init(_ errno: Errno, _ reason: String, remedy: String = "") {
+    init(_ errno: Errno, _ reason: String, remedy: String = "", isNotable: Bool = false) {
         self.errno = errno
         self.reason = reason
         self.remedy = remedy
+        self.isNotable = isNotable
+    }
+
+    init(_ error: EditError) {
+        self.init(.invalid, error.reason, remedy: error.remedy)
     }
 
     init(_ error: StoreError) {
         errno = Errno(error)
+        isNotable = if case .taken = error { true } else { false }
         switch error {
         case .notFound: (reason, remedy) = ("no such entry", "")
         case .notEmpty: (reason, remedy) = ("the session still has messages", "use rm -r, or remove messages/* first")
+        case .taken(let why): (reason, remedy) = (why, "an id is used once in a database; give the copy another")
         case .notAllowed(let why): (reason, remedy) = (why, "")
         case .readOnly(let why): (reason, remedy) = (why, "mount the database where it can be written, without -o ro")
         case .unsupportedSchema(let why):
@@ -37,12 +49,20 @@ struct Failure: Error {
         }
     }
 
+    /// The same, once more: fsync(2) and close(2) fail with one reason.
+    var told: Failure {
+        var failure = self
+        failure.isTold = true
+        return failure
+    }
+
     static let noEntry = Failure(.noEntry, "no such entry")
     static let stale = Failure(.stale, "changed since it was opened", remedy: "open it again")
 
     /// Whether it is an everyday answer, not worth a line (docs/tree.md, Errors).
     var isEveryday: Bool {
-        switch errno {
+        if isNotable { return false }
+        return switch errno {
         case .noEntry, .exists, .notEmpty, .isDirectory, .notDirectory, .noData, .stale: true
         default: false
         }

@@ -30,7 +30,15 @@ struct HandleTable {
         let token: ChangeToken
     }
 
+    /// A file that was opened to be written, or one that only this mount knows: its bytes are a draft's or a scratch
+    /// file's.
+    struct Writer {
+        let node: NodeID
+        let place: Place
+    }
+
     private var files: [HandleID: File] = [:]
+    private var writers: [HandleID: Writer] = [:]
     private var directories: [HandleID: Directory] = [:]
     private var next: UInt64 = 1
 
@@ -42,6 +50,24 @@ struct HandleTable {
     mutating func add(_ directory: Directory) -> HandleID {
         directories[take()] = directory
         return HandleID(rawValue: next - 1)
+    }
+
+    mutating func add(_ writer: Writer) -> HandleID {
+        writers[take()] = writer
+        return HandleID(rawValue: next - 1)
+    }
+
+    func writer(_ handle: HandleID) -> Writer? {
+        writers[handle]
+    }
+
+    /// Whether somebody has a node open to read it.
+    func isRead(_ node: NodeID) -> Bool {
+        files.values.contains { $0.node == node }
+    }
+
+    mutating func remove(writer handle: HandleID) {
+        writers[handle] = nil
     }
 
     func file(_ handle: HandleID) -> File? {

@@ -12,6 +12,8 @@ struct MaskTable {
     }
 
     private var sessions: [Session.ID: Mask] = [:]
+    /// Projects whose project.json was removed, by tar for example, which then writes it anew.
+    private var projects: [Project.ID: ContinuousClock.Instant] = [:]
     /// Directories of sessions that became empty by our removals: they exist a little longer, so that `rm -r` finds
     /// what it wants to remove next.
     private var emptied: [Catalog.Directory: ContinuousClock.Instant] = [:]
@@ -23,6 +25,18 @@ struct MaskTable {
         mask.hidden.insert(place)
         mask.last = now
         sessions[session] = mask
+    }
+
+    mutating func hideFile(of project: Project.ID, now: ContinuousClock.Instant) {
+        projects[project] = now
+    }
+
+    func isFileHidden(of project: Project.ID, now: ContinuousClock.Instant) -> Bool {
+        projects[project].map { $0 + Self.duration > now } ?? false
+    }
+
+    mutating func showFile(of project: Project.ID) {
+        projects[project] = nil
     }
 
     /// Something else was removed in the session: what is hidden stays so for longer.
@@ -37,6 +51,12 @@ struct MaskTable {
 
     func hasHidden(_ session: Session.ID) -> Bool {
         sessions[session] != nil
+    }
+
+    /// One thing is there again, the rest stays hidden.
+    mutating func show(_ place: Place, of session: Session.ID) {
+        sessions[session]?.hidden.remove(place)
+        if sessions[session]?.hidden.isEmpty == true { sessions[session] = nil }
     }
 
     mutating func reveal(_ session: Session.ID) {

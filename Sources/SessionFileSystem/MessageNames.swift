@@ -49,6 +49,16 @@ struct MessageNames {
         return !isFirst && numbers.labels.count > before
     }
 
+    /// Gives a message the name it was made under, and the number in that, or the next.
+    mutating func add(_ message: Message.ID, _ name: FileName, ordinal: Int64?, in session: Session.ID) {
+        var numbers = sessions.removeValue(forKey: session) ?? Numbers()
+        defer { sessions[session] = numbers }
+        let number =
+            ordinal ?? numbers.labels[message]?.ordinal ?? (numbers.last == .max ? .max : numbers.last + 1)
+        numbers.labels[message] = Label(ordinal: number, name: name)
+        numbers.last = max(numbers.last, number)
+    }
+
     /// Sets the name a message has from now on.
     mutating func setName(_ name: FileName, of message: Message.ID, in session: Session.ID) {
         sessions[session]?.labels[message]?.name = name

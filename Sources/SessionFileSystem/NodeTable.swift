@@ -9,7 +9,7 @@ internal import VFS
 /// file: it goes when the kernel forgets it, not when it is unlinked.
 struct NodeTable {
     struct Node {
-        let place: Place
+        fileprivate(set) var place: Place
         /// Nil for a directory.
         let version: FileVersion?
         /// The state of the database in which the version was last found to be right.
@@ -20,17 +20,24 @@ struct NodeTable {
         var fault: Int??
         /// The bytes of a file that is made for each lookup (status.json): this version exists nowhere else.
         var ownBytes: [UInt8]?
+        /// Whether a program wrote here: stat(2) then tells of the file's newest version until the kernel looks it up
+        /// again.
+        var isWritten = false
         fileprivate var lookups: UInt64 = 0
     }
 
     struct Content {
         let hash: UInt64
+        /// What a save is compared with.
+        let base: Base
         var validated: ChangeToken
         var checked: ContinuousClock.Instant
     }
 
     private var nodes: [NodeID: Node] = [:]
     private var current: [Place: NodeID] = [:]
+    /// Programs that want to write to a file whose node others have open.
+    private var reservations: [Place: (process: Int32, until: ContinuousClock.Instant)] = [:]
     private var next: UInt64 = 2
 
     init() {
@@ -50,10 +57,22 @@ struct NodeTable {
 
     var count: Int { nodes.count }
 
+    /// The next lookup by a program gets a node that nobody else does.
+    mutating func reserve(_ place: Place, for process: Int32, now: ContinuousClock.Instant) {
+        reservations = reservations.filter { $0.value.until > now }
+        guard process > 0 else { return }
+        reservations[place] = (process, now + .seconds(1))
+    }
+
     /// Counts a lookup of a place in the version it has now.
     mutating func look(
-        at place: Place, version: FileVersion?, validated token: ChangeToken?, ownBytes: [UInt8]? = nil
+        at place: Place, version: FileVersion?, validated token: ChangeToken?, ownBytes: [UInt8]? = nil,
+        for process: Int32 = 0
     ) -> NodeID {
+        if let version, let reservation = reservations[place], reservation.process == process {
+            reservations[place] = nil
+            return add(place, version: version)
+        }
         if let id = current[place], nodes[id]?.version == version {
             nodes[id]?.lookups += 1
             nodes[id]?.validated = token
@@ -64,6 +83,26 @@ struct NodeTable {
         nodes[id] = Node(place: place, version: version, validated: token, ownBytes: ownBytes, lookups: 1)
         current[place] = id
         return id
+    }
+
+    /// A node that no lookup finds, for a file that is being made. Counts a lookup.
+    mutating func add(_ place: Place, version: FileVersion) -> NodeID {
+        let id = NodeID(rawValue: next)
+        next += 1
+        nodes[id] = Node(place: place, version: version, lookups: 1)
+        return id
+    }
+
+    mutating func countLookup(_ id: NodeID) {
+        nodes[id]?.lookups += 1
+    }
+
+    /// What was written to a node is another file now: a temporary file was renamed, or what was made has a row.
+    mutating func setWritten(_ id: NodeID, as place: Place) {
+        guard let node = nodes[id] else { return }
+        if current[node.place] == id { current[node.place] = nil }
+        nodes[id]?.place = place
+        nodes[id]?.isWritten = true
     }
 
     mutating func forget(_ id: NodeID, count: UInt64) {
@@ -82,6 +121,12 @@ struct NodeTable {
 
     mutating func setContent(_ id: NodeID, _ content: Content) {
         nodes[id]?.content = content
+    }
+
+    /// The next lookup of the place compares the bytes.
+    mutating func setDoubtful(_ place: Place) {
+        guard let id = current[place] else { return }
+        nodes[id]?.content?.checked = .now - .seconds(86_400)
     }
 
     mutating func setFault(_ id: NodeID, _ fault: Int?) {

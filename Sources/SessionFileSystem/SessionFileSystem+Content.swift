@@ -19,29 +19,33 @@ extension SessionFileSystem {
     /// - Throws: `.stale` where it has another.
     func window(
         _ node: NodeID, _ place: Place, _ version: FileVersion, around range: Range<Int>, _ caller: Caller
-    ) throws(Failure) -> (offset: Int, bytes: [UInt8]) {
+    ) throws(Failure) -> Window {
+        if case .trash(let place) = place {
+            let window = try trashWindow(place, version, around: range, caller.patience)
+            return Window(offset: window.offset, bytes: window.bytes, base: .version(version))
+        }
         let (token, catalog) = try catalog(caller.patience)
         let isMessage = if case .message = place { true } else { false }
         let isWhole = !isMessage || version.size <= Self.windowSize
         // Windows stand in a row, so that ranges that come out of order meet in one.
         let offset = isWhole ? 0 : range.lowerBound / Self.windowSize * Self.windowSize
         let end = isWhole ? version.size : min(max(offset + Self.windowSize, range.upperBound), version.size)
+        var base = Base.version(version)
         let bytes = try reading(caller.patience) { (snapshot) throws(StoreError) -> [UInt8]? in
             guard case .message(let id, let session) = place else {
                 let (bytes, changed) = try rendered(place, catalog, snapshot)
-                let isSame = FileVersion(of: bytes, changed: Timestamp(milliseconds: changed)) == version
-                return isSame ? bytes : nil
+                let current = FileVersion(of: bytes, changed: Timestamp(milliseconds: changed))
+                base = .content(current.digest)
+                return current == version ? bytes : nil
             }
             guard let message = try snapshot.message(id, of: session),
                 revised(MessageFile.version(of: message), of: place) == version
             else { return nil }
             let layout = MessageFile.layout(of: message)
             if isWhole {
-                let texts = try snapshot.texts(of: message)
-                return try layout.bytes(0..<layout.size) { (text, range) throws(StoreError) in
-                    guard text < texts.count, range.upperBound <= texts[text].count else { throw .notFound }
-                    return texts[text][range]
-                }
+                let (bytes, digest) = try Self.rendered(message, try snapshot.texts(of: message))
+                base = .content(digest)
+                return bytes
             }
             return try layout.bytes(offset..<end) { (text, range) throws(StoreError) in
                 try snapshot.text(text, of: message, range: range)[...]
@@ -52,12 +56,33 @@ extension SessionFileSystem {
         guard bytes.count == end - offset else {
             throw Failure(.inputOutput, "the database gave another length than it had promised")
         }
-        if isWhole, isMessage { try compare(bytes, with: node, token) }
-        return (offset, bytes)
+        if isWhole, isMessage { try compare(bytes, base, with: node, token) }
+        return Window(offset: offset, bytes: bytes, base: base)
+    }
+
+    /// Bytes of a file, and what stands there as a whole.
+    struct Window {
+        let offset: Int
+        let bytes: [UInt8]
+        let base: Base
+    }
+
+    /// A message's file as a whole, and a hash of it that leaves out what triggers set.
+    static func rendered(
+        _ message: Message, _ texts: [[UInt8]]
+    ) throws(StoreError) -> (bytes: [UInt8], digest: UInt64) {
+        let layout = MessageFile.layout(of: message)
+        let bytes = try layout.bytes(0..<layout.size) { (text, range) throws(StoreError) in
+            guard text < texts.count, range.upperBound <= texts[text].count else { throw .notFound }
+            return texts[text][range]
+        }
+        return (bytes, MessageFile.digest(of: message, texts: texts, rendered: bytes))
     }
 
     /// Looks whether these are the bytes that earlier readers of a node got: the kernel may have pages of them.
-    private func compare(_ bytes: [UInt8], with id: NodeID, _ token: ChangeToken) throws(Failure) {
+    private func compare(
+        _ bytes: [UInt8], _ base: Base, with id: NodeID, _ token: ChangeToken
+    ) throws(Failure) {
         let hash = ContentHash.value(of: bytes)
         let isOther = state.withLock { state in
             guard let node = state.nodes[id], let version = node.version else { return false }
@@ -66,7 +91,8 @@ extension SessionFileSystem {
                 _ = state.revise(version, of: node.place)
                 return true
             }
-            state.nodes.setContent(id, NodeTable.Content(hash: hash, validated: token, checked: .now))
+            let content = NodeTable.Content(hash: hash, base: base, validated: token, checked: .now)
+            state.nodes.setContent(id, content)
             return false
         }
         if isOther { throw .stale }
@@ -100,19 +126,14 @@ extension SessionFileSystem {
             guard let message = try snapshot.message(id, of: session),
                 revised(MessageFile.version(of: message), of: place) == version
             else { return nil }
-            let texts = try snapshot.texts(of: message)
-            let layout = MessageFile.layout(of: message)
-            let bytes = try layout.bytes(0..<layout.size) { (text, range) throws(StoreError) in
-                guard text < texts.count, range.upperBound <= texts[text].count else { throw .notFound }
-                return texts[text][range]
-            }
-            return ContentHash.value(of: bytes)
+            return ContentHash.value(of: try Self.rendered(message, try snapshot.texts(of: message)).bytes)
         }
         // It has changed once more meanwhile: the next lookup sees that.
         guard let hash else { return version }
         return state.withLock { state in
             if hash != content.hash { return state.revise(version, of: place) }
-            state.nodes.setContent(node, NodeTable.Content(hash: hash, validated: token, checked: .now))
+            let same = NodeTable.Content(hash: hash, base: content.base, validated: token, checked: .now)
+            state.nodes.setContent(node, same)
             return version
         }
     }

@@ -7,10 +7,12 @@ package import VFS
 
 extension SessionFileSystem {
     /// A place in the control directory. It is there also while the database is not: that is when it is needed.
-    func controlPlace(_ name: FileName, in directory: Place) -> Place? {
+    func controlPlace(_ name: FileName, in directory: Place, _ patience: Patience) throws(Failure) -> Place? {
         switch directory {
         case .root: name == .control ? .control : nil
-        case .control: ControlFile.allCases.first { $0.name == name }.map { .controlFile($0) }
+        case .control: controlEntries.first { $0.name == name }?.place
+        case .salvage(let kind): .salvaged(kind, name)
+        case .trash(let place): try trashPlace(name, in: place, patience)
         default: nil
         }
     }
@@ -20,14 +22,30 @@ extension SessionFileSystem {
         switch place {
         case .control: .directory(modified: errors.contents.last)
         case .controlFile(let file): try controlFile(file, patience)
-        default: nil
+        case .trash(let place): try trashFacts(of: place, patience)
+        default: try salvageFacts(of: place)
         }
     }
 
-    func controlLines(_ patience: Patience) throws(Failure) -> [HandleTable.Line] {
-        try ControlFile.allCases.map { file throws(Failure) in
-            HandleTable.Line(
-                name: file.name, place: .controlFile(file), facts: try controlFile(file, patience), token: .none)
+    /// What the control directory holds.
+    private var controlEntries: [(name: FileName, place: Place)] {
+        ControlFile.allCases.map { ($0.name, .controlFile($0)) }
+            + SalvageKind.allCases.map { ($0.directory, .salvage($0)) } + [(.trash, .trash(.top))]
+    }
+
+    /// What a directory of the control directory lists; nil for any other.
+    func controlLines(of place: Place, _ patience: Patience) throws(Failure) -> [HandleTable.Line]? {
+        switch place {
+        case .control:
+            var lines: [HandleTable.Line] = []
+            for (name, place) in controlEntries {
+                guard let facts = try controlFacts(of: place, patience) else { continue }
+                lines.append(HandleTable.Line(name: name, place: place, facts: facts, token: .none))
+            }
+            return lines
+        case .salvage(let kind): return try salvageLines(kind)
+        case .trash(let place): return try trashLines(place, patience)
+        default: return nil
         }
     }
 
@@ -118,15 +136,15 @@ extension SessionFileSystem {
         return base == "/" ? "/\(name)" : "\(base)/\(name)"
     }
 
-    private func path(of place: Place, _ catalog: Catalog?) -> String {
+    func path(of place: Place, _ catalog: Catalog? = nil) -> String {
         func project(_ id: Project.ID) -> String {
-            "/" + (catalog?.projects[id].map { "\(naming.name(of: $0))" } ?? "\(id)")
+            "/" + (catalog?.projects[id].map { "\(name(of: $0))" } ?? "\(id)")
         }
         func session(_ id: Session.ID) -> String {
             guard let catalog, let session = catalog.sessions[id], let home = catalog.home(of: id) else {
                 return "/…/\(id)"
             }
-            return path(of: home.place, catalog) + "/\(naming.name(of: session))"
+            return path(of: home.place, catalog) + "/\(name(of: session))"
         }
         return switch place {
         case .root: "/"
@@ -141,6 +159,11 @@ extension SessionFileSystem {
         case .message(let id, let owner): session(owner) + "/messages/\(id).json"
         case .control: "/.opencodefs"
         case .controlFile(let file): "/.opencodefs/\(file.rawValue)"
+        case .scratch: "/(temporary file)"
+        case .salvage(let kind): "/.opencodefs/\(kind.directory)"
+        case .salvaged(let kind, let name): "/.opencodefs/\(kind.directory)/\(name)"
+        case .trash(let place):
+            "/.opencodefs/trash" + (place.batch.map { "/\($0)" } ?? "") + place.path.map { "/\($0)" }.joined()
         }
     }
 }

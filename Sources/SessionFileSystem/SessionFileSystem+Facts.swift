@@ -13,7 +13,10 @@ extension SessionFileSystem {
         of place: Place, _ catalog: Catalog, _ token: ChangeToken, _ patience: Patience
     ) throws(Failure) -> Facts {
         switch place {
-        case .controlFile(let file): return try controlFile(file, patience)
+        case .control, .controlFile, .salvage, .salvaged, .trash:
+            guard let facts = try controlFacts(of: place, patience) else { throw .noEntry }
+            return facts
+        case .scratch: throw .noEntry
         case .message, .sessionFile, .todos, .projectFile:
             // Nothing has been committed since this node was found right: it still is.
             if let (_, node) = state.withLock({ $0.nodes.current(place) }), node.validated == token,
@@ -25,7 +28,7 @@ extension SessionFileSystem {
                 try self.version(of: place, catalog, snapshot)
             }
             return .file(try recheckedContent(place, version, token, patience))
-        case .root, .control, .project, .archived, .session, .messages, .children:
+        case .root, .project, .archived, .session, .messages, .children:
             return try reading(patience) { (snapshot) throws(StoreError) in
                 .directory(modified: try modified(place, catalog, snapshot))
             }
@@ -59,7 +62,8 @@ extension SessionFileSystem {
         case .projectFile(let id):
             guard let project = catalog.projects[id] else { throw .notFound }
             return (ProjectFile.render(id, try snapshot.projectRecord(id)), project.updated)
-        case .root, .control, .project, .archived, .session, .messages, .children, .message, .controlFile:
+        case .root, .project, .archived, .session, .messages, .children, .message, .control, .controlFile, .salvage,
+            .salvaged, .trash, .scratch:
             throw .notFound
         }
     }
@@ -77,7 +81,6 @@ extension SessionFileSystem {
         let milliseconds: Int64? =
             switch place {
             case .root: catalog.projectOrder.map { catalog.updated($0) }.max() ?? 0
-            case .control: errors.contents.last.milliseconds
             case .project(let id): catalog.projects[id] == nil ? nil : catalog.updated(id)
             case .archived(let id): catalog.sessions(in: .archived(id)).map(\.updated).max() ?? 0
             case .children(let id): catalog.sessions(in: .children(id)).map(\.updated).max() ?? 0
@@ -87,7 +90,9 @@ extension SessionFileSystem {
                 } else {
                     nil
                 }
-            case .projectFile, .sessionFile, .todos, .message, .controlFile: nil
+            case .projectFile, .sessionFile, .todos, .message, .control, .controlFile, .salvage, .salvaged, .trash,
+                .scratch:
+                nil
             }
         guard let milliseconds else { throw .notFound }
         return Timestamp(milliseconds: milliseconds)
@@ -106,29 +111,45 @@ extension SessionFileSystem {
     }
 
     /// The answer to a lookup; counts one.
-    func entry(_ place: Place, _ facts: Facts, _ token: ChangeToken) -> Entry {
+    ///
+    /// - Parameter process: that looks, where one may have asked for a node of its own.
+    func entry(_ place: Place, _ facts: Facts, _ token: ChangeToken, for process: Int32 = 0) -> Entry {
         switch facts {
+        case .unsaved(let size, let modified):
+            return Entry(
+                node: state.withLock { $0.lookAtUnsaved(place) },
+                attributes: attributes(place, size: size, modified: modified),
+                validity: Validity(name: Self.nameValidity, attributes: 0))
         case .directory(let modified):
             let node = state.withLock { $0.nodes.look(at: place, version: nil, validated: nil) }
             return Entry(
                 node: node, attributes: attributes(place, modified: modified),
-                validity: Validity(name: Self.nameValidity, attributes: Self.nameValidity))
+                validity: Validity(name: nameValidity(place), attributes: nameValidity(place)))
         case .file(let version), .made(let version, _):
             var ownBytes: [UInt8]?
             if case .made(_, let bytes) = facts { ownBytes = bytes }
             let node = state.withLock {
-                $0.nodes.look(at: place, version: version, validated: token, ownBytes: ownBytes)
+                $0.nodes.look(at: place, version: version, validated: token, ownBytes: ownBytes, for: process)
             }
             return Entry(
                 node: node, attributes: attributes(place, version),
-                validity: Validity(name: Self.nameValidity, attributes: Self.versionValidity))
+                validity: Validity(name: nameValidity(place), attributes: Self.versionValidity))
         }
     }
 
+    /// What is moved out of the trash keeps its dentry, and the next look must find what it has become.
+    private func nameValidity(_ place: Place) -> Double {
+        if case .trash = place { 0 } else { Self.nameValidity }
+    }
+
     func attributes(_ place: Place, _ version: FileVersion) -> Attributes {
+        attributes(place, size: version.size, modified: version.modified)
+    }
+
+    func attributes(_ place: Place, size: Int, modified: Timestamp) -> Attributes {
         Attributes(
-            inode: place.inode, kind: .regular, permissions: 0o666 & ~settings.umask, size: Int64(version.size),
-            modified: version.modified, owner: settings.owner, group: settings.group)
+            inode: place.inode, kind: .regular, permissions: 0o666 & ~settings.umask, size: Int64(size),
+            modified: modified, owner: settings.owner, group: settings.group)
     }
 
     func attributes(_ place: Place, modified: Timestamp) -> Attributes {

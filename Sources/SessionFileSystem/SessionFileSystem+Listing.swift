@@ -53,7 +53,16 @@ extension SessionFileSystem {
     }
 
     private func lines(of place: Place, _ patience: Patience) throws(Failure) -> [HandleTable.Line] {
-        place == .control ? try controlLines(patience) : try listing(of: place, patience)
+        if let lines = try controlLines(of: place, patience) { return lines }
+        return try shown(try listing(of: place, patience), in: place)
+    }
+
+    /// A listing without what was renamed away or is still to be made, and with what only this mount knows.
+    private func shown(_ lines: [HandleTable.Line], in directory: Place) throws(Failure) -> [HandleTable.Line] {
+        state.withLock { state in
+            lines.filter { !state.isOutOfSight($0.place) }
+                + state.unsaved(in: directory)
+        }
     }
 
     /// Everything a directory shows, of one moment: the lines come from one transaction, or there is an error.
@@ -63,7 +72,7 @@ extension SessionFileSystem {
         case .root:
             try catalog.projectOrder.compactMap { catalog.projects[$0] }.map { project throws(Failure) in
                 line(
-                    naming.name(of: project), .project(project.id),
+                    name(of: project), .project(project.id),
                     .directory(modified: Timestamp(milliseconds: catalog.updated(project.id))), token)
             }
         case .project(let id): try projectListing(id, catalog, token, patience)
@@ -71,8 +80,8 @@ extension SessionFileSystem {
         case .children(let id): try sessionLines(in: .children(id), catalog, token, patience)
         case .session(let id): try sessionListing(id, catalog, token, patience)
         case .messages(let id): try messageListing(id, catalog, token, patience)
-        case .control: try controlLines(patience)
-        case .projectFile, .sessionFile, .todos, .message, .controlFile: []
+        case .control, .salvage, .trash: try controlLines(of: place, patience) ?? []
+        case .projectFile, .sessionFile, .todos, .message, .controlFile, .salvaged, .scratch: []
         }
     }
 
@@ -94,7 +103,7 @@ extension SessionFileSystem {
         in directory: Catalog.Directory, _ catalog: Catalog, _ token: ChangeToken, _ patience: Patience
     ) throws(Failure) -> [HandleTable.Line] {
         let sessions = catalog.sessions(in: directory)
-        let named = sessions.map { ($0, naming.name(of: $0)) }
+        let named = sessions.map { ($0, name(of: $0)) }
         // A name that was shown leads to its session for as long as the mount lives (rule N1).
         state.withLock { state in
             for (session, name) in named { state.shown[session.id, default: []].insert(name) }
@@ -118,7 +127,8 @@ extension SessionFileSystem {
         var candidates: [(FileName, Place)] = [
             (.sessionFile, .sessionFile(id)), (.todos, .todos(id)), (.messages, .messages(id)),
         ]
-        if !catalog.isEmpty(.children(id)) { candidates.append((.children, .children(id))) }
+        let hasMadeChildren = state.withLock { $0.arrivals.isMade(.children(id), of: id) }
+        if !catalog.isEmpty(.children(id)) || hasMadeChildren { candidates.append((.children, .children(id))) }
         var lines: [HandleTable.Line] = []
         for (name, place) in candidates {
             // children/ is only among the candidates while there are any.
@@ -127,8 +137,10 @@ extension SessionFileSystem {
             do throws(Failure) {
                 lines.append(line(name, place, try facts(of: place, catalog, token, patience), token))
             } catch {
-                // Only a list of things to do may be missing; anything else is an error of the whole listing.
-                guard error.errno == .noEntry, place == .todos(id) else { throw error }
+                // Only a list of things to do may be missing, and the row of a session that is still to come; anything
+                // else is an error of the whole listing.
+                let mayBeMissing = place == .todos(id) || state.withLock { $0.arrivals[id]?.isStored == false }
+                guard error.errno == .noEntry, mayBeMissing else { throw error }
             }
         }
         return lines

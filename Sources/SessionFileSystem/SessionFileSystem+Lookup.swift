@@ -8,21 +8,24 @@ package import VFS
 extension SessionFileSystem {
     package func lookup(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno) -> Entry {
         try perform("lookup", parent, name, caller) { () throws(Failure) in
-            if let place = controlPlace(name, in: try node(parent).place),
+            if let place = try controlPlace(name, in: try node(parent).place, caller.patience),
                 let facts = try controlFacts(of: place, caller.patience)
             {
                 return entry(place, facts, .none)
             }
+            let directory = try node(parent).place
+            if let (place, facts) = unsaved(name, in: directory) { return entry(place, facts, .none) }
             let (token, catalog) = try catalog(caller.patience)
-            let place = try resolve(name, in: try node(parent).place, catalog, caller.patience)
+            let place = try resolve(name, in: directory, catalog, caller.patience)
             let facts = try facts(of: place, catalog, token, caller.patience)
-            return entry(place, facts, token)
+            return entry(place, facts, token, for: caller.process)
         }
     }
 
     package func attributes(of id: NodeID, for caller: Caller) throws(Errno) -> (Attributes, validity: Double) {
         try perform("getattr", id, nil, caller) { () throws(Failure) in
             let node = try node(id)
+            if let attributes = try unsavedAttributes(of: id, node, caller.patience) { return (attributes, 0) }
             if let version = node.version { return (attributes(node.place, version), Self.versionValidity) }
             if case .directory(let modified) = try controlFacts(of: node.place, caller.patience) {
                 return (attributes(node.place, modified: modified), Self.nameValidity)
@@ -51,19 +54,29 @@ extension SessionFileSystem {
         }
     }
 
-    /// The place a name leads to (rules N1 to N5).
+    /// The place a name leads to.
     ///
-    /// - Throws: `.noEntry` where it leads nowhere. Whether a message exists is for ``facts(of:_:_:_:)`` to say.
+    /// - Throws: `.noEntry` where it leads nowhere, or to what was renamed away or is still to be made. Whether a message
+    ///   exists is for ``facts(of:_:_:_:)`` to say.
     func resolve(
+        _ name: FileName, in directory: Place, _ catalog: Catalog, _ patience: Patience
+    ) throws(Failure) -> Place {
+        let place = try stored(name, in: directory, catalog, patience)
+        if state.withLock({ $0.isOutOfSight(place) }) { throw .noEntry }
+        return place
+    }
+
+    /// The place that a name of ours leads to (rules N1 to N5), whether or not it shows.
+    func stored(
         _ name: FileName, in directory: Place, _ catalog: Catalog, _ patience: Patience
     ) throws(Failure) -> Place {
         switch directory {
         case .root:
             if name == .control { return .control }
             return .project(try project(name, catalog))
-        case .control:
-            guard let file = ControlFile.allCases.first(where: { $0.name == name }) else { throw .noEntry }
-            return .controlFile(file)
+        case .control, .salvage, .trash:
+            guard let place = try controlPlace(name, in: directory, patience) else { throw .noEntry }
+            return place
         case .project(let id):
             if name == .projectFile { return .projectFile(id) }
             if name == .archived { return try existing(.archived(id), in: catalog) }
@@ -76,13 +89,15 @@ extension SessionFileSystem {
             case .todos: return try visible(.todos(id), of: id, patience)
             case .messages: return try visible(.messages(id), of: id, patience)
             case .children:
-                let place = try existing(.children(id), in: catalog)
+                let isMade = state.withLock { $0.arrivals.isMade(.children(id), of: id) }
+                let place = isMade ? .children(id) : try existing(.children(id), in: catalog)
                 // A child that has come since it was removed brings it back.
                 return catalog.isEmpty(.children(id)) ? try visible(place, of: id, patience) : place
             default: throw .noEntry
             }
         case .messages(let id): return .message(try message(name, of: id, patience), of: id)
-        case .projectFile, .sessionFile, .todos, .message, .controlFile: throw Failure(.notDirectory, "not a directory")
+        case .projectFile, .sessionFile, .todos, .message, .controlFile, .salvaged, .scratch:
+            throw Failure(.notDirectory, "not a directory")
         }
     }
 
@@ -92,9 +107,9 @@ extension SessionFileSystem {
             case .none: nil
             case .id(let id): catalog.projects[id]
             case .cut:
-                catalog.projects.values.first { naming.matches(name, canonical: naming.name(of: $0), former: []) }
+                catalog.projects.values.first { naming.matches(name, canonical: self.name(of: $0), former: []) }
             }
-        guard let found, naming.matches(name, canonical: naming.name(of: found), former: []) else { throw .noEntry }
+        guard let found, naming.matches(name, canonical: self.name(of: found), former: []) else { throw .noEntry }
         return found.id
     }
 
@@ -107,11 +122,11 @@ extension SessionFileSystem {
             case .id(let id): catalog.sessions[id]
             case .cut:
                 catalog.sessions(in: directory).first {
-                    naming.matches(name, canonical: naming.name(of: $0), former: shownNames(of: $0.id))
+                    naming.matches(name, canonical: self.name(of: $0), former: shownNames(of: $0.id))
                 }
             }
         guard let found, catalog.home(of: found.id) == directory,
-            naming.matches(name, canonical: naming.name(of: found), former: shownNames(of: found.id))
+            naming.matches(name, canonical: self.name(of: found), former: shownNames(of: found.id))
         else { throw .noEntry }
         return found.id
     }
@@ -142,7 +157,7 @@ extension SessionFileSystem {
         }
     }
 
-    private func bareName(of message: Message.ID) -> FileName {
+    func bareName(of message: Message.ID) -> FileName {
         naming.bare(naming.name(of: message, ordinal: 0, role: nil))
     }
 
@@ -167,7 +182,8 @@ extension SessionFileSystem {
     }
 
     /// Numbers a session's messages.
-    private func number(
+    @discardableResult
+    func number(
         _ session: Session.ID, _ patience: Patience
     ) throws(Failure) -> [(id: Message.ID, order: Message.Order)] {
         let order = try reading(patience) { (snapshot) throws(StoreError) in

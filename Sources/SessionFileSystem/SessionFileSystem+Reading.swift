@@ -7,24 +7,35 @@ internal import Timing
 package import VFS
 
 extension SessionFileSystem {
-    package func open(_ id: NodeID, forWriting: Bool, for caller: Caller) throws(Errno) -> HandleID {
-        if forWriting { throw refuse("open", nil, in: id, for: caller) }
-        return try perform("open", id, nil, caller) { () throws(Failure) in
+    package func open(_ id: NodeID, _ mode: OpenMode, for caller: Caller) throws(Errno) -> HandleID {
+        try perform("open", id, nil, caller) { () throws(Failure) in
             let node = try node(id)
+            if let handle = try openUnsaved(id, node, mode, caller) { return handle }
+            guard mode == .reading else { return try openToWrite(id, node, mode, caller) }
             guard let version = node.version else { throw Failure(.isDirectory, "is a directory") }
             var file = HandleTable.File(node: id, place: node.place, version: version)
+            var base = node.content?.base
             if let bytes = node.ownBytes {
                 file.window = (0, bytes)
+            } else if case .salvaged(let kind, let name) = node.place {
+                file.window = (0, try salvagedBytes(kind, name))
             } else {
                 // Nobody has read this version yet, so the kernel has no page of it: what is taken now can be read to
                 // its end whatever happens to the row meanwhile (rule R4). Taking it finds out whether it is current.
                 if node.content == nil, version.size > 0 {
-                    file.window = try window(id, node.place, version, around: 0..<1, caller)
+                    let window = try window(id, node.place, version, around: 0..<1, caller)
+                    file.window = (window.offset, window.bytes)
+                    base = window.base
                 } else {
                     try checkIsCurrent(id, node, version, caller)
                 }
             }
-            return state.withLock { [file] in $0.handles.add(file) }
+            return try state.withLock { [file, base] state throws(Failure) in
+                // Somebody has opened the node to write meanwhile: its pages are the draft's.
+                guard state.drafts[id] == nil else { throw .stale }
+                if let base { state.handedOut.note(base, node.place.inode, process: caller.process) }
+                return state.handles.add(file)
+            }
         }
     }
 
@@ -43,6 +54,7 @@ extension SessionFileSystem {
     package func read(
         _ handle: HandleID, at offset: Int64, count: Int, for caller: Caller
     ) throws(Errno) -> [UInt8] {
+        if let bytes = readUnsaved(handle, at: offset, count: count) { return bytes }
         guard let file = state.withLock({ $0.handles.file(handle) }) else { throw .badHandle }
         return try perform("read", file.node, nil, caller) { () throws(Failure) in
             let size = file.version.size
@@ -77,7 +89,8 @@ extension SessionFileSystem {
         _ handle: HandleID, _ file: HandleTable.File, _ range: Range<Int>, _ caller: Caller
     ) throws(Failure) -> (offset: Int, bytes: [UInt8]) {
         guard file.version.size > Self.windowSize else {
-            return try window(file.node, file.place, file.version, around: range, caller)
+            let window = try window(file.node, file.place, file.version, around: range, caller)
+            return (window.offset, window.bytes)
         }
         while true {
             let loaded = try loading.withLockIfAvailable { (_) throws(Failure) in
@@ -88,7 +101,8 @@ extension SessionFileSystem {
                 }
                 // What is held makes room first.
                 state.withLock { $0.handles.setWindow(handle, nil) }
-                let fresh = try window(file.node, file.place, file.version, around: range, caller)
+                let window = try window(file.node, file.place, file.version, around: range, caller)
+                let fresh = (window.offset, window.bytes)
                 state.withLock { $0.handles.setWindow(handle, fresh) }
                 return fresh
             }
@@ -101,10 +115,14 @@ extension SessionFileSystem {
     }
 
     private func isOwn(_ file: HandleTable.File) -> Bool {
-        if case .controlFile = file.place { true } else { false }
+        switch file.place {
+        case .controlFile, .salvaged: true
+        default: false
+        }
     }
 
     package func release(_ handle: HandleID) {
+        if releaseUnsaved(handle) { return }
         state.withLock { $0.handles.remove(file: handle) }
     }
 }

@@ -8,33 +8,100 @@ package import VFS
 extension SessionFileSystem {
     package func unlink(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno) {
         try perform("unlink", parent, name, caller) { () throws(Failure) in
+            let directory = try node(parent).place
+            switch directory {
+            case .salvage(let kind): return try removeSalvaged(kind, name)
+            case .trash(let place): return try dropTrashed(name, in: place, caller.patience)
+            default: break
+            }
+            if let (place, _) = unsaved(name, in: directory) {
+                return try removeUnsaved(place, name, in: parent, directory, caller)
+            }
             let (token, catalog) = try catalog(caller.patience)
-            let place = try resolve(name, in: try node(parent).place, catalog, caller.patience)
+            let place = try resolve(name, in: directory, catalog, caller.patience)
             switch place {
-            case .message(let id, let session):
-                try remove(place, name, in: parent, caller) { (removal) throws(StoreError) in
-                    try store.removeMessage(id, of: session, removal)
-                }
-                state.withLock { $0.masks.extend(session, now: .now) }
+            case .message(let id, let session): try removeMessage(id, of: session, name, in: parent, caller)
             case .sessionFile(let session), .todos(let session):
                 try refuseWhenReadOnly()
                 _ = try facts(of: place, catalog, token, caller.patience)
                 hide(place, of: session)
-            case .projectFile:
-                throw Failure(
-                    .notPermitted, "project.json describes the project, which stays",
-                    remedy: "remove the sessions in it: rm -r PROJECT/2*")
-            case .controlFile: throw Failure(.notPermitted, "files of the control directory are not removed")
-            case .root, .project, .archived, .session, .messages, .children, .control:
+            case .projectFile(let project):
+                try refuseWhenReadOnly()
+                _ = try facts(of: place, catalog, token, caller.patience)
+                state.withLock { state in
+                    state.masks.hideFile(of: project, now: .now)
+                    state.nodes.retire(place)
+                }
+            case .controlFile, .salvaged:
+                throw Failure(.notPermitted, "files of the control directory are not removed")
+            case .root, .project, .archived, .session, .messages, .children, .control, .salvage, .trash, .scratch:
                 throw Failure(.isDirectory, "is a directory")
             }
         }
     }
 
+    private func removeMessage(
+        _ id: Message.ID, of session: Session.ID, _ name: FileName, in parent: NodeID, _ caller: Caller
+    ) throws(Failure) {
+        // Whoever removes a file to write it anew gets these back (rule W6).
+        let hidden = try reading(caller.patience) { (snapshot) throws(StoreError) in
+            try snapshot.message(id, of: session).map { (message) throws(StoreError) in
+                try snapshot.hiddenColumns(of: message)
+            }
+        }
+        let place = Place.message(id, of: session)
+        try remove(place, name, in: parent, caller) { (removal) throws(StoreError) in
+            try store.removeMessage(id, of: session, removal)
+        }
+        state.withLock { state in
+            if let hidden { state.departed.add(id, hidden, now: .now) }
+            state.handedOut.forget(place.inode)
+            state.masks.extend(session, now: .now)
+        }
+    }
+
+    /// Removes a file that no row holds; with the file that was renamed to it, what that was.
+    private func removeUnsaved(
+        _ place: Place, _ name: FileName, in parent: NodeID, _ directory: Place, _ caller: Caller
+    ) throws(Failure) {
+        guard case .scratch(let number) = place, let file = state.withLock({ $0.scratch[number] }) else {
+            return state.withLock { state in
+                if let node = state.drafts.newborn(place)?.node { state.drafts[node]?.isUnlinked = true }
+            }
+        }
+        switch file.standsFor {
+        case .message(let id, let session):
+            // A message that is being written under its own name stays: its editor removes the backup.
+            if state.withLock({ $0.drafts.newborn(.message(id, of: session)) == nil }) {
+                do throws(Failure) {
+                    try removeMessage(id, of: session, name, in: parent, caller)
+                } catch {
+                    // It has gone by itself.
+                    guard error.errno == .noEntry else { throw error }
+                }
+            }
+        case .sessionFile(let session), .todos(let session):
+            if let place = file.standsFor { hide(place, of: session) }
+        default: break
+        }
+        state.withLock { state in
+            state.scratch.unlink(number)
+            state.nodes.retire(place)
+            if let session = directory.session { state.masks.extend(session, now: .now) }
+        }
+    }
+
     package func removeDirectory(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno) {
         try perform("rmdir", parent, name, caller) { () throws(Failure) in
+            if case .trash(let place) = try node(parent).place {
+                return try removeTrashDirectory(name, in: place, caller.patience)
+            }
             let (_, catalog) = try catalog(caller.patience)
             let place = try resolve(name, in: try node(parent).place, catalog, caller.patience)
+            guard state.withLock({ $0.unsaved(in: place).isEmpty }) else {
+                throw Failure(.notEmpty, "it holds files of this mount alone: backups or temporary files")
+            }
+            if try removePending(place, catalog) { return }
             switch place {
             case .session(let id): try removeSession(id, name, in: parent, catalog, caller)
             case .messages(let session):
@@ -58,10 +125,42 @@ extension SessionFileSystem {
                 guard isEmpty else { throw Failure(.notEmpty, "it still holds sessions") }
                 throw Failure(
                     .notPermitted, "a project is OpenCode's to remove", remedy: "its sessions are gone; ignore this")
-            case .control: throw Failure(.notPermitted, "the control directory stays")
-            case .root, .projectFile, .sessionFile, .todos, .message, .controlFile:
+            case .control, .salvage, .trash: throw Failure(.notPermitted, "the control directory stays")
+            case .root, .projectFile, .sessionFile, .todos, .message, .controlFile, .salvaged, .scratch:
                 throw Failure(.notDirectory, "not a directory")
             }
+        }
+    }
+
+    /// Removes a directory that mkdir made and no row holds yet.
+    ///
+    /// - Returns: false for all other directories.
+    private func removePending(_ place: Place, _ catalog: Catalog) throws(Failure) -> Bool {
+        try state.withLock { state throws(Failure) in
+            switch place {
+            case .session(let id) where state.arrivals[id]?.isStored == false:
+                let parts: [Place] = [.messages(id), .children(id)]
+                guard catalog.isEmpty(.children(id)), parts.allSatisfy({ !state.arrivals.isMade($0, of: id) }) else {
+                    throw Failure(.notEmpty, "the session is not empty")
+                }
+                state.arrivals.remove(id)
+                state.given[id] = nil
+            case .messages(let id) where state.arrivals[id]?.isStored == false: state.arrivals.unmake(place, of: id)
+            case .children(let id) where state.arrivals.isMade(place, of: id) && catalog.isEmpty(.children(id)):
+                state.arrivals.unmake(place, of: id)
+            case .project(let id) where state.arrivals.projects[id] != nil:
+                guard catalog.isEmpty(.project(id)), catalog.isEmpty(.archived(id)) else {
+                    throw Failure(.notEmpty, "it still holds sessions")
+                }
+                // One that has its row is OpenCode's to remove.
+                guard state.arrivals.isAwaited(id, now: .now) else { return false }
+                state.arrivals.remove(id)
+                state.given[id] = nil
+            default: return false
+            }
+            state.nodes.retire(place)
+            state.catalog = nil
+            return true
         }
     }
 
@@ -74,7 +173,7 @@ extension SessionFileSystem {
         noteMessages(order, of: id)
         let visible: [Place] = [.sessionFile(id), .messages(id)] + (hasTodos ? [.todos(id)] : [])
         let isEmpty = state.withLock { state in
-            visible.allSatisfy { state.masks.isHidden($0, of: id, now: .now) }
+            visible.allSatisfy { state.masks.isHidden($0, of: id, now: .now) || state.isAwaited($0) }
         }
         guard isEmpty, order.isEmpty, catalog.isEmpty(.children(id)) else {
             throw Failure(.notEmpty, "the session is not empty")
@@ -88,6 +187,8 @@ extension SessionFileSystem {
                 state.nodes.retire(place)
             }
             state.masks.reveal(id)
+            state.arrivals.remove(id)
+            state.given[id] = nil
             if let home { state.masks.setEmptied(home, now: .now) }
             state.shown[id] = nil
         }
@@ -101,17 +202,17 @@ extension SessionFileSystem {
     /// and both wait for ever.
     private func remove(
         _ place: Place, _ name: FileName, in parent: NodeID, _ caller: Caller,
-        _ body: (Removal) throws(StoreError) -> Void
+        _ body: (Writing) throws(StoreError) -> Void
     ) throws(Failure) {
         try refuseWhenReadOnly()
-        let removal = Removal(
+        let removal = Writing(
             patience: caller.patience.atMost(Self.writePatience), process: caller.process,
             path: path(of: parent, name))
         do throws(StoreError) { try body(removal) } catch { throw Failure(error) }
         state.withLock { $0.nodes.retire(place) }
     }
 
-    private func refuseWhenReadOnly() throws(Failure) {
+    func refuseWhenReadOnly() throws(Failure) {
         do throws(StoreError) {
             if let reason = try store.facts().readOnlyReason { throw .readOnly(reason: reason) }
         } catch {

@@ -31,6 +31,18 @@ package final class SessionFileSystem: FileSystem {
         /// Names under which sessions were shown: a title may change while a program still uses the old name.
         var shown: [Session.ID: Set<FileName>] = [:]
         var masks = MaskTable()
+        var drafts = DraftTable()
+        var scratch = ScratchTable()
+        var arrivals = ArrivalTable()
+        /// Names that mkdir and mv gave: they stay, whatever the title becomes (rule N3).
+        var given = GivenNames()
+        var handedOut = HandedOut()
+        /// What a save that could not be was kept as last.
+        var lastKept: FileName?
+        /// What the rows of messages held besides what their files showed, for those who remove a file before they write
+        /// it anew (rule W6).
+        var departed = DepartedMessages()
+        var trash = TrashCache()
         var catalog: (token: ChangeToken, value: Catalog)?
         var counts: (token: ChangeToken, value: Counts)?
 
@@ -74,7 +86,7 @@ package final class SessionFileSystem: FileSystem {
         do throws(Failure) {
             return try body()
         } catch {
-            if !error.isEveryday {
+            if !error.isEveryday, !error.isTold {
                 errors.record(error, operation: operation, path: path(of: node, name), process: caller.process)
             }
             throw error.errno
@@ -89,8 +101,8 @@ package final class SessionFileSystem: FileSystem {
         _ operation: StaticString, _ name: FileName?, in node: NodeID, for caller: Caller
     ) -> Errno {
         let failure = Failure(
-            .notPermitted, "this version of opencodefs shows and removes; it does not save",
-            remedy: "copy the file out of the mount and edit the copy")
+            .notPermitted, "a history has no links and no devices",
+            remedy: "copy the file instead")
         errors.record(failure, operation: operation, path: path(of: node, name), process: caller.process)
         return failure.errno
     }
@@ -101,8 +113,7 @@ package final class SessionFileSystem: FileSystem {
             let token = try store.changeToken(patience)
             if let kept = state.withLock({ $0.catalog }), kept.token == token { return kept }
             let value = try store.reading(patience) { (snapshot) throws(StoreError) in
-                Catalog(
-                    projects: try snapshot.projects(), sessions: try snapshot.sessions(), scope: settings.scope)
+                self.catalog(projects: try snapshot.projects(), sessions: try snapshot.sessions())
             }
             state.withLock { $0.catalog = (token, value) }
             return (token, value)

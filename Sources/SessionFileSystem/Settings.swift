@@ -13,6 +13,8 @@ package struct Settings: Sendable {
     package var description: JSONObject
     /// Space that the database takes and that its disk still has, in bytes.
     package var volume: @Sendable () -> (used: Int64, free: Int64)
+    /// Where bytes go that could not be saved; nil for nowhere.
+    package var salvage: (any Salvage)?
     /// Gets each failure as one line of JSON.
     package var onError: @Sendable (String) -> Void
 

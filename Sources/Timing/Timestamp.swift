@@ -14,6 +14,13 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         nanoseconds = overflow ? (milliseconds < 0 ? .min : .max) : product
     }
 
+    /// Seconds since 1970 and nanoseconds of the next, as struct timespec has them.
+    package init(seconds: Int64, fraction: Int64) {
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let whole = Timestamp(nanoseconds: overflow ? (seconds < 0 ? .min : .max) : product)
+        nanoseconds = whole.advanced(byNanoseconds: fraction).nanoseconds
+    }
+
     package static let epoch = Timestamp(nanoseconds: 0)
 
     /// Whole seconds, rounded down also before 1970.

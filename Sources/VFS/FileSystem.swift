@@ -4,10 +4,13 @@ package import Timing
 package struct Caller: Sendable {
     /// The thread that made the system call; 0 for the kernel itself or another PID namespace.
     package let process: Int32
+    /// The process that thread belongs to, asked for when it matters; 0 where it cannot be told.
+    package let threadGroup: @Sendable () -> Int32
     package let patience: Patience
 
-    package init(process: Int32, patience: Patience) {
+    package init(process: Int32, patience: Patience, threadGroup: @escaping @Sendable () -> Int32 = { 0 }) {
         self.process = process
+        self.threadGroup = threadGroup
         self.patience = patience
     }
 }
@@ -25,8 +28,25 @@ package protocol FileSystem: Sendable {
 
     func attributes(of node: NodeID, for caller: Caller) throws(Errno) -> (Attributes, validity: Double)
 
+    /// Changes what stat(2) tells, as far as there is a place for it (chmod, chown, truncate, utimensat).
+    func setAttributes(
+        of node: NodeID, _ changes: AttributeChanges, for caller: Caller
+    ) throws(Errno) -> (Attributes, validity: Double)
+
     /// Opens a file. What its node showed so far may stay in the kernel's page cache: a node is one version of a file.
-    func open(_ node: NodeID, forWriting: Bool, for caller: Caller) throws(Errno) -> HandleID
+    func open(_ node: NodeID, _ mode: OpenMode, for caller: Caller) throws(Errno) -> HandleID
+
+    /// Makes a file and opens it for writing. Adds one to the node's lookup count.
+    func create(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno) -> (Entry, HandleID)
+
+    /// Puts bytes into an open file. Nobody else sees them before ``flush(_:for:)`` or ``synchronize(_:for:)``.
+    func write(_ bytes: [UInt8], to handle: HandleID, at offset: Int64, for caller: Caller) throws(Errno)
+
+    /// A descriptor of the open file is being closed: the last call whose error a program sees.
+    func flush(_ handle: HandleID, for caller: Caller) throws(Errno)
+
+    /// What was written is durable when this returns (fsync, fdatasync).
+    func synchronize(_ handle: HandleID, for caller: Caller) throws(Errno)
 
     /// Up to `count` bytes, fewer only at the end of the file.
     func read(_ handle: HandleID, at offset: Int64, count: Int, for caller: Caller) throws(Errno) -> [UInt8]
@@ -44,6 +64,14 @@ package protocol FileSystem: Sendable {
 
     func releaseDirectory(_ handle: HandleID)
 
+    /// Adds one to the node's lookup count.
+    func makeDirectory(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno) -> Entry
+
+    func rename(
+        _ name: FileName, in parent: NodeID, to newName: FileName, in newParent: NodeID, _ mode: RenameMode,
+        for caller: Caller
+    ) throws(Errno)
+
     func unlink(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno)
 
     func removeDirectory(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno)
@@ -57,4 +85,35 @@ package protocol FileSystem: Sendable {
 
     /// Something was asked that this file system does not offer: the place to write it down.
     func refuse(_ operation: StaticString, _ name: FileName?, in node: NodeID, for caller: Caller) -> Errno
+}
+
+/// What open(2) is asked for.
+package enum OpenMode: Sendable {
+    case reading
+    /// O_WRONLY: what the program knows of the file it has read before.
+    case writing
+    /// O_RDWR: what the program knows of the file it may read now.
+    case updating
+    /// O_TRUNC: what the file held is not wanted.
+    case replacing
+}
+
+/// What renameat2(2) is asked for.
+package enum RenameMode: Sendable {
+    case replacing
+    /// RENAME_NOREPLACE: EEXIST where something has the new name.
+    case keeping
+}
+
+/// What a program wants stat(2) to tell from now on; what is nil stays. Modes and owners are not among it: nothing here
+/// could hold them.
+package struct AttributeChanges: Sendable {
+    /// Bytes.
+    package var size: Int64?
+    package var modified: Timestamp?
+
+    package init(size: Int64? = nil, modified: Timestamp? = nil) {
+        self.size = size
+        self.modified = modified
+    }
 }

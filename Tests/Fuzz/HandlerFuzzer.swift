@@ -91,13 +91,13 @@ enum HandlerFuzzer {
         let number = small == 255 ? input.number() : UInt64(small % 64)
         let (node, handle) = (NodeID(rawValue: number), HandleID(rawValue: number))
         do throws(Errno) {
-            switch choice % 16 {
+            switch choice % 24 {
             case 0, 1, 2:
                 let name = FileName(bytes: input.bytes()) ?? .control
                 _ = try files.lookup(name, in: node, for: caller)
             case 3, 4, 5: try walk(node, &input, files, caller)
             case 6: _ = try files.attributes(of: node, for: caller)
-            case 7: _ = try files.open(node, forWriting: small & 1 == 1, for: caller)
+            case 7: _ = try files.open(node, small & 1 == 1 ? .writing : .reading, for: caller)
             case 8, 9:
                 let offset = Int64(bitPattern: choice & 16 == 0 ? UInt64(input.byte()) : input.number())
                 _ = try files.read(
@@ -109,12 +109,37 @@ enum HandlerFuzzer {
             case 14:
                 _ = try files.extendedAttributeNames(of: node, for: caller)
                 _ = try files.extendedAttribute(input.bytes(), of: node, for: caller)
-            default: files.forget(node, count: choice & 16 == 0 ? 1 : input.number())
+            case 15: files.forget(node, count: choice & 16 == 0 ? 1 : input.number())
+            case 16: _ = try files.create(FileName(bytes: input.bytes()) ?? .control, in: node, for: caller)
+            case 17, 18:
+                let offset = Int64(bitPattern: choice & 16 == 0 ? UInt64(input.byte()) : input.number())
+                try files.write(text(&input), to: handle, at: offset, for: caller)
+            case 19: try files.flush(handle, for: caller)
+            case 20: try files.synchronize(handle, for: caller)
+            case 21: _ = try files.makeDirectory(FileName(bytes: input.bytes()) ?? .control, in: node, for: caller)
+            case 22:
+                let names = (FileName(bytes: input.bytes()) ?? .sessionFile, FileName(bytes: input.bytes()) ?? .todos)
+                let other = NodeID(rawValue: UInt64(input.byte() % 64))
+                try files.rename(names.0, in: node, to: names.1, in: other, .replacing, for: caller)
+            default:
+                let changes = AttributeChanges(
+                    size: choice & 16 == 0 ? Int64(input.byte()) : nil,
+                    modified: Timestamp(milliseconds: Int64(bitPattern: input.number())))
+                _ = try files.setAttributes(of: node, changes, for: caller)
             }
         } catch {
             // The history is whole and nobody else has it: what fails does so for a reason of the request's.
             expect(error != .inputOutput && error != .timedOut && error != .busy, "no request makes the database fail")
         }
+    }
+
+    /// Any bytes, or a text that is nearly a message.
+    private static func text(_ input: inout FuzzInput) -> [UInt8] {
+        guard input.byte() & 1 == 0 else { return input.bytes() }
+        let info =
+            #"{"info":{"role":"user","time":{"created":1},"agent":"a","model":{"providerID":"p","modelID":"m"}},"#
+        return Array((info + #""parts":[{"id":"prt_1","type":"text","text":""#).utf8) + input.bytes()
+            + Array(#""}]}"#.utf8)
     }
 
     /// Lists a directory, looks one of its names up, and now and then removes it.
@@ -136,7 +161,7 @@ enum HandlerFuzzer {
         case 0..<8: try files.unlink(name, in: node, for: caller)
         case 8..<16: try files.removeDirectory(name, in: node, for: caller)
         case 16..<128:
-            let opened = try files.open(entry.node, forWriting: false, for: caller)
+            let opened = try files.open(entry.node, .reading, for: caller)
             let size = entry.attributes.size
             let bytes = try files.read(opened, at: 0, count: Int(size) + 10, for: caller)
             expect(Int64(bytes.count) == size, "a file has the size that was told")

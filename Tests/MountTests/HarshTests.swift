@@ -85,30 +85,6 @@ import Timing
         #expect(isBack)
     }
 
-    /// A disk of one megabyte, gone with the test.
-    private struct SmallDisk: ~Copyable {
-        let path: String
-
-        init(_ path: String) throws {
-            self.path = path
-            try #require(try Run.shell("mkdir -p \(path) && mount -t tmpfs -o size=1m tmpfs \(path)").status == 0)
-        }
-
-        func fill(leaving bytes: Int) throws {
-            let free = try Run.shell("df --output=avail -B1 \(path) | tail -n 1").text
-            let count = (Int(free.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0) - bytes
-            _ = try Run.shell("head -c \(max(0, count)) /dev/zero > \(path)/ballast")
-        }
-
-        func empty() throws {
-            _ = try Run.shell("rm -f \(path)/ballast")
-        }
-
-        deinit {
-            umount2(path, CInt(MNT_DETACH))
-        }
-    }
-
     @Test(.enabled(if: geteuid() == 0, "a small disk takes mount(2)"), arguments: [DemoHistory.Family.v1, .v2])
     func `rm on a full disk works or is ENOSPC, and nothing is half`(family: DemoHistory.Family) throws {
         let sandbox = try Sandbox()

@@ -245,9 +245,8 @@ import Testing
         #expect(try mounted.database.column("SELECT count(*) FROM \(messages)") == ["3"])
         #expect(try mounted.database.column("SELECT id FROM project ORDER BY id") == ["other", "shop"])
         #expect(try File.names(in: mounted.path("shop~shop")) == ["project.json"])
-        // A project is OpenCode's to remove, its description too.
+        // A project is OpenCode's to remove.
         #expect(File.failure { rmdir(mounted.path("shop~shop")) } == EPERM)
-        #expect(File.failure { unlink(mounted.path("shop~shop/project.json")) } == EPERM)
         let whole = try mounted.shell("rm -r shop~other")
         #expect(whole.status == 1)
         #expect(try mounted.database.column("SELECT id FROM \(sessions)") == [])

@@ -59,14 +59,30 @@ final class FailingStore: SessionStore {
         }
     }
 
-    func removeMessage(_ id: Message.ID, of session: Session.ID, _ removal: Removal) throws(StoreError) {
+    func removeMessage(_ id: Message.ID, of session: Session.ID, _ removal: Writing) throws(StoreError) {
         try trouble.ask()
         try store.removeMessage(id, of: session, removal)
     }
 
-    func removeSession(_ id: Session.ID, _ removal: Removal) throws(StoreError) {
+    func removeSession(_ id: Session.ID, _ removal: Writing) throws(StoreError) {
         try trouble.ask()
         try store.removeSession(id, removal)
+    }
+
+    func apply(
+        _ writing: Writing, _ decide: (any HistorySnapshot) throws(StoreError) -> [Change]
+    ) throws(StoreError) {
+        try trouble.ask()
+        try store.apply(writing) { (snapshot) throws(StoreError) in
+            try decide(FailingSnapshot(snapshot: snapshot, trouble: trouble))
+        }
+    }
+
+    var trash: Trash? { store.trash }
+
+    func restore(_ items: [TrashBatch.Item], _ patience: Patience) throws(RestoreError) -> Restoration {
+        do throws(StoreError) { try trouble.ask() } catch { throw .store(error) }
+        return try store.restore(items, patience)
     }
 
     func close() { store.close() }
@@ -131,5 +147,11 @@ private struct FailingSnapshot: HistorySnapshot {
 
     func todos(of session: Session.ID) throws(StoreError) -> [Todo] {
         try ask { () throws(StoreError) in try snapshot.todos(of: session) }
+    }
+
+    var generation: SessionRecord.Generation { snapshot.generation }
+
+    func hiddenColumns(of message: Message) throws(StoreError) -> HiddenColumns {
+        try ask { () throws(StoreError) in try snapshot.hiddenColumns(of: message) }
     }
 }

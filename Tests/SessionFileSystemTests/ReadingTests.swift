@@ -27,7 +27,7 @@ import VFS
         #expect(whole.count > SessionFileSystem.windowSize + 1_000_000)
         #expect(Int(entry.attributes.size) == whole.count)
         #expect(try tree.read(entry.node, count: 128 << 10) == whole)
-        let handle = try tree.files.open(entry.node, forWriting: false, for: tree.caller)
+        let handle = try tree.files.open(entry.node, .reading, for: tree.caller)
         for _ in 0..<12 {
             let offset = Int.random(in: 0..<whole.count, using: &random)
             let count = Int.random(in: 1...200_000, using: &random)
@@ -60,7 +60,7 @@ import VFS
             let whole = try tree.read(entry.node)
             #expect(whole.count == Int(entry.attributes.size) && !whole.isEmpty)
             #expect(try tree.read(entry.node, count: count) == whole)
-            let handle = try tree.files.open(entry.node, forWriting: false, for: tree.caller)
+            let handle = try tree.files.open(entry.node, .reading, for: tree.caller)
             let size = Int64(whole.count)
             for offset in [size, size + 1, .max, -1, .min] {
                 #expect(try tree.files.read(handle, at: offset, count: 10, for: tree.caller).isEmpty)
@@ -105,15 +105,15 @@ import VFS
         #expect(tree.notes.errors.isEmpty)
     }
 
-    @Test func `opening to write and opening a directory are refused`() throws {
+    @Test func `opening a directory or, to write, a file of the control directory is refused`() throws {
         let directory = try TemporaryDirectory()
         let tree = try TestTree(in: directory)
-        let file = try tree.find("app", "project.json").node
-        #expect(throws: Errno.notPermitted) { try tree.files.open(file, forWriting: true, for: tree.caller) }
+        let file = try tree.find(".opencodefs", "status.json").node
+        #expect(throws: Errno.notPermitted) { try tree.files.open(file, .writing, for: tree.caller) }
         #expect(tree.notes.errors.count == 1)
         let project = try tree.find("app").node
-        #expect(throws: Errno.isDirectory) { try tree.files.open(project, forWriting: false, for: tree.caller) }
-        #expect(throws: Errno.stale) { try tree.files.open(NodeID(rawValue: 99), forWriting: false, for: tree.caller) }
+        #expect(throws: Errno.isDirectory) { try tree.files.open(project, .reading, for: tree.caller) }
+        #expect(throws: Errno.stale) { try tree.files.open(NodeID(rawValue: 99), .reading, for: tree.caller) }
     }
 
     @Test func `R8 statfs tells the volume and counts the rows`() throws {
@@ -131,7 +131,10 @@ import VFS
         let tree = try TestTree(in: directory)
         #expect(try tree.list(.root).map(\.name.description) == ["app~p"])
         let control = try tree.files.lookup(.control, in: .root, for: tree.caller).node
-        #expect(try tree.list(control).map(\.name.description) == ["status.json", "errors.jsonl"])
+        #expect(
+            try tree.list(control).map(\.name.description) == [
+                "status.json", "errors.jsonl", "rejected", "conflicts", "trash",
+            ])
         let status = try tree.files.lookup(FileName("status.json"), in: control, for: tree.caller)
         let bytes = try tree.read(status.node)
         #expect(bytes.count == Int(status.attributes.size))

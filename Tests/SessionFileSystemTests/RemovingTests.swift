@@ -159,7 +159,7 @@ import VFS
         let session = try tree.find("app", "~s").node
         let control = try tree.files.lookup(.control, in: .root, for: tree.caller).node
         for (name, parent, errno) in [
-            (FileName.projectFile, project, Errno.notPermitted), (FileName("status.json"), control, .notPermitted),
+            (FileName("status.json"), control, Errno.notPermitted),
             (FileName("s"), project, .isDirectory), (.messages, session, .isDirectory),
             (FileName("p"), .root, .isDirectory),
             (FileName("x"), project, .noEntry), (FileName("x.json"), session, .noEntry),

@@ -21,19 +21,20 @@ struct TestTree {
     let caller = Caller(process: 7, patience: .lasting(.seconds(30)))
 
     /// A history of V1 with the project `p`.
-    init(in directory: borrowing TemporaryDirectory) throws {
+    init(in directory: borrowing TemporaryDirectory, salvage: (any Salvage)? = nil) throws {
         let database = try TestDatabase(.v1, at: directory.file("opencode.db"))
         try database.run(
             "INSERT INTO project (id, worktree, sandboxes, time_created, time_updated) VALUES ('p', '/w/app', '[]', 1, 2)"
         )
-        try self.init(database, in: directory)
+        try self.init(database, in: directory, salvage: salvage)
     }
 
     /// - Parameters:
     ///   - wrapping: puts something between the store and the file system.
     init(
         _ database: TestDatabase, in directory: borrowing TemporaryDirectory, style: Naming.Style = .labels,
-        readOnly: String? = nil, wrapping: (any SessionStore) -> any SessionStore = { $0 }
+        readOnly: String? = nil, salvage: (any Salvage)? = nil,
+        wrapping: (any SessionStore) -> any SessionStore = { $0 }
     ) throws {
         self.database = database
         let (path, trashPath) = (database.path, directory.file("trash.db"))
@@ -47,6 +48,7 @@ struct TestTree {
             owner: 1000, group: 100, description: JSONObject(), volume: { (used: 4096, free: 8192) },
             onError: { [notes] in notes.add($0) })
         settings.style = style
+        settings.salvage = salvage
         files = SessionFileSystem(store: store, settings: settings)
     }
 
@@ -84,7 +86,8 @@ struct TestTree {
         var entry = try files.lookup(.control, in: .root, for: caller)
         var node = NodeID.root
         for wanted in path {
-            let names = try list(node).map(\.name)
+            // Reachable, and not listed.
+            let names = wanted == "\(FileName.control)" ? [.control] : try list(node).map(\.name)
             let name = names.first { $0.description == wanted } ?? names.first { $0.description.contains(wanted) }
             entry = try files.lookup(#require(name, "\(wanted) in \(names)"), in: node, for: caller)
             node = entry.node
@@ -109,7 +112,7 @@ struct TestTree {
 
     /// The bytes of a file, read piece by piece.
     func read(_ node: NodeID, count: Int = 1 << 20) throws -> [UInt8] {
-        let handle = try files.open(node, forWriting: false, for: caller)
+        let handle = try files.open(node, .reading, for: caller)
         defer { files.release(handle) }
         return try read(handle, count: count)
     }

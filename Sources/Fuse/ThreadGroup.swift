@@ -1,0 +1,22 @@
+private import Glibc
+
+/// The process a thread belongs to.
+enum ThreadGroup {
+    /// The kernel names the thread that made a request; a program may open a file in one and close it in another.
+    ///
+    /// - Returns: the number of the process (proc(5): Tgid); 0 where it cannot be told.
+    static func identifier(ofThread thread: Int32) -> Int32 {
+        guard thread > 0 else { return 0 }
+        let descriptor = unsafe open("/proc/\(thread)/status", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return 0 }
+        defer { close(descriptor) }
+        var buffer = [UInt8](repeating: 0, count: 1024)
+        let count = unsafe read(descriptor, &buffer, buffer.count)
+        guard count > 0 else { return 0 }
+        for line in buffer[..<count].split(separator: UInt8(ascii: "\n")) where line.starts(with: "Tgid:".utf8) {
+            let digits = line.drop { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            return Int32(String(decoding: digits, as: UTF8.self)) ?? 0
+        }
+        return 0
+    }
+}

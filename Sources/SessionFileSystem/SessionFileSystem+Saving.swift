@@ -1,0 +1,320 @@
+internal import SessionModel
+internal import SessionStore
+internal import SessionTree
+internal import Synchronization
+internal import Timing
+internal import VFS
+
+/// A text that is to become a file's.
+struct Save {
+    let bytes: [UInt8]
+    let place: Place
+    let base: Base
+    /// The name it was written, or renamed, under.
+    let name: FileName
+    /// What utimens(2) asked for.
+    let modified: Timestamp?
+    /// Where it is, for the trash.
+    let path: String
+}
+
+/// Commits (rules W2 to W6): what a text means is the tree's to say, how it is stored the store's.
+extension SessionFileSystem {
+    /// What a look at the history comes to: what to change, or why nothing is.
+    private typealias Decision = Result<[Change], Failure>
+
+    /// Makes a text the file's, durably.
+    func commit(_ save: Save, _ caller: Caller) throws(Failure) {
+        try refuseWhenReadOnly()
+        let (_, catalog) = try catalog(caller.patience)
+        let now = Timestamp.now.milliseconds
+        var refusal: Failure?
+        do throws(StoreError) {
+            try store.apply(writing(save.path, caller)) { (snapshot) throws(StoreError) in
+                switch try decide(save, catalog, snapshot, now) {
+                case .success(let changes):
+                    refusal = nil
+                    return changes
+                case .failure(let failure):
+                    refusal = failure
+                    return []
+                }
+            }
+        } catch {
+            throw Failure(error)
+        }
+        if let refusal {
+            // Who is told to read it again must not get the old bytes, whatever the times say.
+            if refusal.errno == .stale { state.withLock { $0.nodes.setDoubtful(save.place) } }
+            throw refusal
+        }
+        noteSaved(save, caller)
+    }
+
+    private func decide(
+        _ save: Save, _ catalog: Catalog, _ snapshot: any HistorySnapshot, _ now: Int64
+    ) throws(StoreError) -> Decision {
+        do throws(Refusal) {
+            switch save.place {
+            case .message(let id, let session):
+                return .success(try messageChanges(id, of: session, save, catalog, snapshot, now))
+            case .sessionFile(let session):
+                return .success(try sessionChanges(session, save, catalog, snapshot, now))
+            case .todos(let session): return .success(try todoChanges(session, save, catalog, snapshot, now))
+            case .projectFile(let project): return .success(try projectChanges(project, save, snapshot, now))
+            case .root, .project, .archived, .session, .messages, .children, .control, .controlFile, .salvage,
+                .salvaged, .trash, .scratch:
+                return .failure(Failure(.notPermitted, "nothing is saved here"))
+            }
+        } catch {
+            switch error {
+            case .edit(let failure): return .failure(failure)
+            case .store(let error): throw error
+            }
+        }
+    }
+
+    private func messageChanges(
+        _ id: Message.ID, of session: Session.ID, _ save: Save, _ catalog: Catalog, _ snapshot: any HistorySnapshot,
+        _ now: Int64
+    ) throws(Refusal) -> [Change] {
+        let record = try asking { () throws(StoreError) in try snapshot.sessionRecord(session) }
+        guard let message = try asking({ () throws(StoreError) in try snapshot.message(id, of: session) }) else {
+            guard save.base == .absent else {
+                throw .edit(.conflict("another program has removed the message meanwhile"))
+            }
+            var new = try editing { () throws(EditError) in
+                try MessageEdit.newMessage(id, in: session, record?.generation ?? snapshot.generation, from: save.bytes)
+            }
+            new.modified = save.modified?.milliseconds
+            new.ordinal = Naming.ordinal(in: save.name)
+            new.hidden = state.withLock { $0.departed.columns(of: id, now: .now) }
+            let arrival = record == nil ? try arrivalChanges(session, nil, catalog, snapshot, now) : []
+            return arrival + [.insertMessage(new)]
+        }
+        let texts = try asking { () throws(StoreError) in try snapshot.texts(of: message) }
+        let touched = save.modified.map { [Change.touchMessage(id, of: session, milliseconds: $0.milliseconds)] } ?? []
+        let update = try editing { () throws(EditError) in
+            try MessageEdit.changes(of: message, texts: texts, savedAs: save.bytes)
+        }
+        // It says what stands there: no change, whoever wrote it (rule W4).
+        guard let update else { return touched }
+        let isSame: Bool
+        switch save.base {
+        case .absent: isSame = false
+        case .content(let digest):
+            isSame = try asking { () throws(StoreError) in try Self.rendered(message, texts).digest } == digest
+        case .version(let version): isSame = revised(MessageFile.version(of: message), of: save.place) == version
+        }
+        guard isSame else { throw .edit(.conflict("another program has changed the message since it was read")) }
+        if let reason = MessageEdit.reasonInFlight(message, texts: texts, session: record, now: now) {
+            throw .edit(Failure(.busy, reason, remedy: "save again when OpenCode has finished"))
+        }
+        return [.updateMessage(id, of: session, update)] + touched
+    }
+
+    /// The changes that make a session of what mkdir made, with its project where that has none yet.
+    ///
+    /// - Parameter bytes: its session.json, where that is what came first.
+    private func arrivalChanges(
+        _ session: Session.ID, _ bytes: [UInt8]?, _ catalog: Catalog, _ snapshot: any HistorySnapshot, _ now: Int64
+    ) throws(Refusal) -> [Change] {
+        guard let arrival = state.withLock({ $0.arrivals[session] }), let home = home(arrival.home, catalog) else {
+            throw .edit(Failure(.stale, "the session is gone", isNotable: true))
+        }
+        var changes: [Change] = []
+        if state.withLock({ $0.arrivals.projects[home.project] != nil }), snapshot.generation != .go,
+            try asking({ () throws(StoreError) in try snapshot.projectRecord(home.project) }) == nil
+        {
+            changes.append(
+                .insertProject(
+                    home.project,
+                    try editing { () throws(EditError) in
+                        try ProjectEdit.newProject(home.project, from: nil, now: now)
+                    }))
+        }
+        if case .children(let parent) = arrival.home,
+            try asking({ () throws(StoreError) in try snapshot.sessionRecord(parent) }) == nil
+        {
+            changes += try arrivalChanges(parent, nil, catalog, snapshot, now)
+        }
+        let title = state.withLock { $0.given[session] }.flatMap { Naming.title(in: $0) }
+        let columns = try editing { () throws(EditError) in
+            try SessionEdit.newSession(
+                session, snapshot.generation, in: home, from: bytes, title: title, now: now,
+                isKnown: { catalog.sessions[$0] != nil })
+        }
+        return changes + [.insertSession(session, columns)]
+    }
+
+    private func sessionChanges(
+        _ session: Session.ID, _ save: Save, _ catalog: Catalog, _ snapshot: any HistorySnapshot, _ now: Int64
+    ) throws(Refusal) -> [Change] {
+        guard let record = try asking({ () throws(StoreError) in try snapshot.sessionRecord(session) }) else {
+            return try arrivalChanges(session, save.bytes, catalog, snapshot, now)
+        }
+        // The row that was made up when a message came first has nobody's work in it.
+        let isAwaited = state.withLock { $0.arrivals.isAwaited(save.place, of: session, now: .now) }
+        let columns = try editing { () throws(EditError) in
+            try SessionEdit.changes(of: record, savedAs: save.bytes, now: now, isCopy: isAwaited)
+        }
+        guard !columns.isEmpty else { return [] }
+        guard isAwaited || save.base == .content(ContentHash.value(of: SessionFile.render(record))) else {
+            throw .edit(.conflict("another program has changed the session since session.json was read"))
+        }
+        return [.updateSession(session, columns)]
+    }
+
+    private func todoChanges(
+        _ session: Session.ID, _ save: Save, _ catalog: Catalog, _ snapshot: any HistorySnapshot, _ now: Int64
+    ) throws(Refusal) -> [Change] {
+        let hasRow = try asking { () throws(StoreError) in try snapshot.sessionRecord(session) } != nil
+        let todos = try asking { () throws(StoreError) in try snapshot.todos(of: session) }
+        let list = try editing { () throws(EditError) in try TodoEdit.changes(of: todos, savedAs: save.bytes) }
+        let touched = save.modified.map { [Change.touchTodos(session, milliseconds: $0.milliseconds)] } ?? []
+        guard let list else { return hasRow ? touched : [] }
+        let current: Base = todos.isEmpty ? .absent : .content(ContentHash.value(of: TodoFile.render(todos)))
+        guard save.base == current else {
+            throw .edit(.conflict("another program has changed the list since todo.json was read"))
+        }
+        return (hasRow ? [] : try arrivalChanges(session, nil, catalog, snapshot, now)) + [.replaceTodos(session, list)]
+            + touched
+    }
+
+    private func projectChanges(
+        _ project: Project.ID, _ save: Save, _ snapshot: any HistorySnapshot, _ now: Int64
+    ) throws(Refusal) -> [Change] {
+        let row = try asking { () throws(StoreError) in try snapshot.projectRecord(project) }
+        guard snapshot.generation != .go else {
+            // It has no table of projects: what the file shows is the id.
+            guard ContentHash.value(of: save.bytes) == ContentHash.value(of: ProjectFile.render(project, nil)) else {
+                throw .edit(Failure(.notPermitted, "the Go OpenCode keeps nothing of a project but its id"))
+            }
+            return []
+        }
+        guard let row else {
+            return [
+                .insertProject(
+                    project,
+                    try editing { () throws(EditError) in
+                        try ProjectEdit.newProject(project, from: save.bytes, now: now)
+                    })
+            ]
+        }
+        let columns = try editing { () throws(EditError) in
+            try ProjectEdit.changes(of: project, row, savedAs: save.bytes, now: now)
+        }
+        guard !columns.isEmpty else { return [] }
+        guard save.base == .content(ContentHash.value(of: ProjectFile.render(project, row))) else {
+            throw .edit(.conflict("another program has changed the project since project.json was read"))
+        }
+        return [.updateProject(project, columns)]
+    }
+
+    /// Takes note of what is the database's now. What cannot be found out is left out: the text is saved.
+    private func noteSaved(_ save: Save, _ caller: Caller) {
+        if case .message(let id, let session) = save.place {
+            try? setName(save.name, of: id, in: session, caller.patience)
+        }
+        let base = try? digest(after: save, caller)
+        state.withLock { state in
+            switch save.place {
+            case .message(let id, let session):
+                state.departed.remove(id)
+                state.noteArrival(of: .messages(session), session)
+            case .sessionFile(let session), .todos(let session): state.noteArrival(of: save.place, session)
+            case .projectFile(let project):
+                state.arrivals.makeFile(of: project)
+                state.masks.showFile(of: project)
+            default: break
+            }
+            state.scratch.uncover(save.place)
+            if let session = save.place.session { state.masks.show(save.place, of: session) }
+            state.nodes.retire(save.place)
+            if let base = base ?? nil {
+                state.handedOut.note(base, save.place.inode, process: caller.process)
+            } else {
+                state.handedOut.forget(save.place.inode)
+            }
+            state.catalog = nil
+        }
+    }
+
+    /// What the next save of this mount is compared with: what it has just put there, unless somebody else has been
+    /// quicker.
+    private func digest(after save: Save, _ caller: Caller) throws(Failure) -> Base? {
+        let (_, catalog) = try catalog(caller.patience)
+        return try reading(caller.patience) { (snapshot) throws(StoreError) -> Base? in
+            guard case .message(let id, let session) = save.place else {
+                return .content(ContentHash.value(of: try rendered(save.place, catalog, snapshot).bytes))
+            }
+            guard let message = try snapshot.message(id, of: session) else { return .absent }
+            let texts = try snapshot.texts(of: message)
+            let difference: MessageUpdate?
+            do throws(EditError) {
+                difference = try MessageEdit.changes(of: message, texts: texts, savedAs: save.bytes)
+            } catch {
+                return .absent
+            }
+            return difference == nil ? .content(try Self.rendered(message, texts).digest) : .absent
+        }
+    }
+
+    /// The name a message was saved under stays its name (rule N3).
+    private func setName(
+        _ name: FileName, of id: Message.ID, in session: Session.ID, _ patience: Patience
+    ) throws(Failure) {
+        let knows = state.withLock { $0.names.knows(session) }
+        if !knows { try number(session, patience) }
+        state.withLock { state in
+            // By its id alone it is found under any name: that gives it no other.
+            let isBare = naming.style == .labels && name == bareName(of: id)
+            if isBare, state.names.label(of: id, in: session) != nil { return }
+            state.names.add(id, name, ordinal: Naming.ordinal(in: name), in: session)
+        }
+    }
+
+    /// Where a session stands, as its row has it.
+    func home(_ directory: Catalog.Directory, _ catalog: Catalog) -> SessionHome? {
+        switch directory {
+        case .project(let id):
+            SessionHome(project: id, worktree: catalog.projects[id]?.worktree, parent: nil, isArchived: false)
+        case .archived(let id):
+            SessionHome(project: id, worktree: catalog.projects[id]?.worktree, parent: nil, isArchived: true)
+        case .children(let parent):
+            catalog.sessions[parent].map {
+                SessionHome(
+                    project: $0.project, worktree: catalog.projects[$0.project]?.worktree, parent: parent,
+                    isArchived: false)
+            }
+        }
+    }
+
+    private func asking<Answer>(_ question: () throws(StoreError) -> Answer) throws(Refusal) -> Answer {
+        do throws(StoreError) { return try question() } catch { throw .store(error) }
+    }
+
+    private func editing<Answer>(_ edit: () throws(EditError) -> Answer) throws(Refusal) -> Answer {
+        do throws(EditError) { return try edit() } catch { throw .edit(Failure(error)) }
+    }
+}
+
+/// Why a decision is none: the text is refused, or the database does not answer.
+private enum Refusal: Error {
+    case edit(Failure)
+    case store(StoreError)
+}
+
+extension Failure {
+    fileprivate static func conflict(_ reason: String) -> Failure {
+        Failure(.stale, reason, remedy: "read it again, and make the change once more", isNotable: true)
+    }
+}
+
+extension SessionFileSystem.State {
+    /// A file of a session that mkdir made has its row.
+    fileprivate mutating func noteArrival(of place: Place, _ session: Session.ID) {
+        arrivals.setStored(session)
+        arrivals.make(place, of: session, now: .now)
+    }
+}
