@@ -1,0 +1,191 @@
+import DemoHistory
+import Foundation
+import Glibc
+import SQL
+import TestSupport
+import Testing
+
+@Suite(.serialized, .timeLimit(.minutes(4))) struct CopyingTests {
+    /// A project with a session that has a list, messages and a child, and with one that is archived.
+    private static func fill(_ database: TestDatabase) throws {
+        let rows = try Rows(database)
+        try rows.project("shop")
+        try rows.session("ses_1parent", title: "Fix the login", created: Rows.noon + 1000, updated: Rows.noon + 9000)
+        try rows.session("ses_2child", parent: "ses_1parent", created: Rows.noon + 2000)
+        try rows.session(
+            "ses_3old", title: "Old things", created: Rows.noon + 3000, archived: .integer(Rows.noon + 4000))
+        // The ids are in another order than the conversation.
+        for (session, names) in [
+            ("ses_1parent", ["d", "b", "a", "c"]), ("ses_2child", ["x", "w"]), ("ses_3old", ["z"]),
+        ] {
+            for (number, name) in names.enumerated() {
+                let time = Rows.noon + Int64(number + 1) * 2000
+                let isAssistant = number % 2 == 1
+                let (data, parts): (String, [(id: SQLValue, data: SQLValue)])
+                switch rows.generation {
+                case .v1:
+                    (data, parts) = (
+                        """
+                        {"role":"user","time":{"created":\(time)},"agent":"build","model":{"providerID":"p","modelID":"m"}}
+                        """,
+                        [
+                            ("prt_\(name)1", #"{"type":"text","text":"one"}"#),
+                            ("prt_\(name)2", #"{"type":"text", "text":"é"}"#),
+                        ]
+                    )
+                case .v2: (data, parts) = (#"{"time":{"created":\#(time)},"text":"one é"}"#, [])
+                case .go:
+                    (data, parts) = (
+                        #"[{"type":"text","data":{"text":"one é"}},{"type":"finish","data":{"reason":"stop","time":1}}]"#,
+                        []
+                    )
+                }
+                try rows.message(
+                    "msg_\(name)", in: "\(session)", "\(data)", created: time, updated: time + 1000,
+                    type: isAssistant && rows.generation == .go ? "assistant" : "user", sequence: Int64(number + 1),
+                    parts: parts)
+            }
+        }
+        if rows.generation == .v1 { try rows.belongings(of: "ses_1parent", database) }
+    }
+
+    /// Run in the destination; `$S` is the source's mountpoint, `$P` the project's directory in both.
+    static let copies = [
+        ("cp -r", "cp -r \"$S/$P\" ."), ("cp -a", "cp -a \"$S/$P\" ."),
+        ("tar", "tar -C \"$S\" -cf - \"$P\" | tar xf -"),
+        ("rsync -a", "rsync -a \"$S/$P\" ."),
+        ("unzip", "rm -f $T/z.zip; (cd $S && zip -qr $T/z \"$P\") && unzip -qo $T/z"),
+    ]
+
+    private static func source(
+        _ family: DemoHistory.Family, _ arguments: [String]
+    ) throws -> MountedHistory {
+        let sandbox = try Sandbox()
+        let database = try TestDatabase(family, at: sandbox.path + "/opencode.db")
+        try fill(database)
+        return try MountedHistory(sandbox, database, arguments)
+    }
+
+    private static func run(
+        _ line: String, from source: borrowing MountedHistory, in destination: borrowing MountedHistory
+    ) throws -> Run {
+        let outside = try destination.sandbox.directory.directory("outside")
+        return try Run.program(
+            "timeout", ["-k", "1", "30", "/bin/bash", "-o", "pipefail", "-c", line], in: destination.mountpoint,
+            environment: destination.sandbox.environment.merging(
+                ["S": source.mountpoint, "T": outside, "P": try File.names(in: source.mountpoint)[0]]
+            ) { $1 })
+    }
+
+    /// The rows of messages and their parts, but for those times that copies without -p do not keep.
+    private static func messages(_ database: TestDatabase, withTimes: Bool) throws -> [String: [String]] {
+        let tables: Set = ["message", "part", "session_message", "messages"]
+        let rows = try database.dump().filter { tables.contains($0.key) }
+        if withTimes { return rows }
+        // The number of a message of V2 stands in its label only.
+        return rows.without("time_created", "time_updated", "updated_at", database.family == .v2 ? "seq" : "")
+    }
+
+    @Test(arguments: DemoHistory.Family.plain)
+    func `W11 a copy of a project ends well, and is the same`(family: DemoHistory.Family) throws {
+        let source = try Self.source(family, ["-o", "names=id"])
+        for copy in Self.copies { try check(copy, source, family, names: "names=id") }
+    }
+
+    @Test(arguments: DemoHistory.Family.plain)
+    func `W11 a copy between mounts that show labels ends well, and is the same`(family: DemoHistory.Family) throws {
+        let source = try Self.source(family, [])
+        for copy in Self.copies.prefix(4) { try check(copy, source, family, names: "names=label") }
+    }
+
+    private func check(
+        _ copy: (name: String, line: String), _ source: borrowing MountedHistory, _ family: DemoHistory.Family,
+        names: String
+    ) throws {
+        let sandbox = try Sandbox()
+        let database = try TestDatabase(family, at: sandbox.path + "/opencode.db")
+        let destination = try MountedHistory(sandbox, database, ["-o", names])
+        let first = try Self.run(copy.line, from: source, in: destination)
+        #expect(first.status == 0 && first.errors == "", "\(copy.name): \(first.errors)")
+        let isWhole = family == .go ? "-x session.json -x project.json" : ""
+        let difference = try Self.run("diff -r \(isWhole) \"$S/$P\" \"$P\"", from: source, in: destination)
+        #expect(difference.status == 0 && difference.text == "", "\(copy.name): \(difference.text)")
+        let rows = try database.dump()
+        let (mine, theirs) = (
+            try Self.messages(source.database, withTimes: false), try Self.messages(database, withTimes: false)
+        )
+        #expect(mine.difference(to: theirs) == [], "\(copy.name)")
+        if copy.name == "rsync -a" {
+            let again = try Self.run("rsync -ai \"$S/$P\" .", from: source, in: destination)
+            #expect(
+                again.lines.filter { !$0.hasPrefix(".") && (family != .go || $0.contains("messages/")) } == [],
+                "\(again.text)")
+        }
+        let second = try Self.run(copy.line, from: source, in: destination)
+        #expect(second.status == 0 && second.errors == "", "\(copy.name), once more: \(second.errors)")
+        // tar and unzip remove what they write; a trigger of the Go family notes that in the session.
+        let changes = rows.without("updated_at").difference(to: try database.dump().without("updated_at"))
+        #expect(changes == [], "\(copy.name), once more: \(changes.joined(separator: "\n"))")
+        let complaints = try File.text(destination.path(".opencodefs/errors.jsonl"))
+        #expect(complaints == "", "\(copy.name)")
+        for kind in ["rejected", "conflicts"] {
+            #expect(try File.names(in: destination.path(".opencodefs/" + kind)) == [], "\(copy.name)")
+        }
+        // And nothing that only this mount shows.
+        try destination.unmount()
+        try destination.mount(["-o", names])
+        let remounted = try Self.run("diff -r \(isWhole) \"$S/$P\" \"$P\"", from: source, in: destination)
+        #expect(remounted.status == 0 && remounted.text == "", "\(copy.name), mounted again: \(remounted.text)")
+    }
+
+    /// Brings the messages of a session in another order than usual.
+    private static let backwards =
+        "for m in $(ls -r \"$S/$Q/messages\"); do cp \"$S/$Q/messages/$m\" \"$Q/messages\"; done"
+
+    /// Ways to bring a session.
+    static let orders = [
+        "mkdir -p \"$Q/messages\"; \(backwards); cp \"$S/$Q/session.json\" \"$Q\"",
+        "mkdir -p \"$Q/messages\"; cp \"$S/$Q/session.json\" \"$Q\"; \(backwards)",
+        "mkdir -p \"$Q/messages\"; cp \"$S/$Q/messages\"/* \"$Q/messages\"",
+    ]
+
+    @Test(arguments: DemoHistory.Family.plain, ["names=label", "names=id"])
+    func `W5 a conversation keeps its order, however its files come`(
+        family: DemoHistory.Family, names: String
+    ) throws {
+        let source = try Self.source(family, ["-o", names])
+        for line in Self.orders {
+            let sandbox = try Sandbox()
+            let database = try TestDatabase(family, at: sandbox.path + "/opencode.db")
+            let destination = try MountedHistory(sandbox, database, ["-o", names])
+            let project = "mkdir \"$P\"; cp \"$S/$P/project.json\" \"$P\"; Q=$(cd $S; echo $P/*ses_1parent);"
+            let run = try Self.run(project + line, from: source, in: destination)
+            #expect(run.status == 0 && run.errors == "", "\(line): \(run.errors)")
+            let order: SQLQuery =
+                switch family {
+                case .v1: "SELECT id FROM message ORDER BY time_created, id"
+                case .v2, .both: "SELECT id FROM session_message ORDER BY seq"
+                case .go: "SELECT id FROM messages ORDER BY seq, created_at, id"
+                }
+            #expect(try database.column(order) == ["msg_d", "msg_b", "msg_a", "msg_c"], "\(line)")
+            let complaints = try File.text(destination.path(".opencodefs/errors.jsonl"))
+            #expect(complaints == "", "\(line)")
+        }
+    }
+
+    @Test(arguments: DemoHistory.Family.plain)
+    func `W6 a session that is packed, removed and unpacked is the same`(family: DemoHistory.Family) throws {
+        let source = try Self.source(family, [])
+        let before = try Self.messages(source.database, withTimes: true)
+        let listing = try source.shell("ls -R").text
+        let run = try source.shell(
+            "tar cf $HOME/t */*ses_1parent && rm -r */*ses_1parent && ! ls */*ses_1parent 2> /dev/null && tar xf $HOME/t"
+        )
+        #expect(run.status == 0 && run.errors == "", "\(run.errors)")
+        let after = try Self.messages(source.database, withTimes: true)
+        #expect(before.difference(to: after).filter { !$0.contains("updated_at") } == [])
+        #expect(try source.shell("ls -R").text == listing)
+        #expect(try source.shell("tar df $HOME/t").lines.filter { !$0.contains("time differs") } == [])
+        #expect(try File.text(source.path(".opencodefs/errors.jsonl")) == "")
+    }
+}
