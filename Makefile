@@ -5,7 +5,8 @@ SHELL := /bin/bash
 
 # What Debian 12 needs beside a Swift toolchain: to build, to mount, and for the programs the tests drive.
 PACKAGES := libfuse3-dev libsqlite3-dev libmd-dev pkg-config fuse3 ca-certificates make git \
-	sqlite3 jq attr strace util-linux procps python3 findutils grep tar rsync
+	sqlite3 jq attr strace util-linux procps python3 findutils grep tar rsync \
+	vim nano emacs-nox ed perl moreutils patch unzip zip e2fsprogs xfsprogs
 
 PREFIX ?= /usr/local
 MOUNTPOINT ?= $(HOME)/opencode-history
@@ -54,7 +55,7 @@ demo: build ## mount an invented history at MOUNTPOINT
 test: deps ## run all tests: real mounts, real databases
 	swift build --build-tests
 	swift test --skip-build
-	Tests/Fuzz/fuzz.sh 20000 20000 500
+	Tests/Fuzz/fuzz.sh 20000 20000 20000 500
 	@if grep -q ' fuse.opencodefs .*opencodefs-test' /proc/self/mounts; then \
 		echo "A test left a mount behind:" >&2; grep ' fuse.opencodefs ' /proc/self/mounts >&2; exit 1; fi
 
@@ -62,8 +63,15 @@ harsh: deps ## tests that take minutes and gigabytes: messages of 300 MB
 	swift build --build-tests
 	OPENCODEFS_HARSH=1 swift test --skip-build --filter LargeMessageTests
 
-fuzz: deps ## 10 million inputs for names, JSON and the handlers, half an hour
-	Tests/Fuzz/fuzz.sh 5500000 4400000 100000
+fuzz: deps ## 13 million inputs for names, JSON, saves and the handlers, half an hour
+	Tests/Fuzz/fuzz.sh 5500000 4400000 3000000 100000
+
+crash: deps ## kill the daemon ROUNDS (1000) times for each family, cut its power CUTS (50) times, half an hour
+	swift build --product opencodefs
+	swift build --product opencodefs-crash
+	Tests/Crash/selftest.sh
+	.build/debug/opencodefs-crash --rounds $(ROUNDS)
+	$(SUDO) .build/debug/opencodefs-crash --rounds $(CUTS) --disk ext4 --disk xfs
 
 lint: deps ## check formatting and the structure of the house
 	swift format lint --strict --recursive Sources Tests Package.swift

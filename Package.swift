@@ -49,7 +49,7 @@ let package = Package(
         library("SQLiteDriver", ["SQL", "Timing", "CSQLite"]),
 
         // opencodefs itself, from the rows up to the tree.
-        library("SessionStore", ["SessionModel", "SQL", "Timing"]),
+        library("SessionStore", ["SessionModel", "SQL", "Digest", "Timing"]),
         library("SessionTree", ["SessionModel", "VFS", "Digest", "Timing"]),
         library("SessionFileSystem", ["SessionTree", "SessionStore", "SessionModel", "VFS", "Timing"]),
         library("DemoHistory", ["SQL", "Timing"]),
@@ -69,6 +69,9 @@ let package = Package(
         .executableTarget(
             name: "opencodefs-bench", dependencies: ["TestSupport", "DemoHistory", "SQL", "SQLiteDriver", "Timing"],
             path: "Tests/Benchmarks", swiftSettings: testSettings),
+        .executableTarget(
+            name: "opencodefs-crash", dependencies: ["TestSupport", "DemoHistory", "SQL", "SQLiteDriver", "Timing"],
+            path: "Tests/Crash", exclude: ["Defects", "selftest.sh"], swiftSettings: testSettings),
         tests("TimingTests", ["Timing"]),
         tests("VFSTests", ["VFS"]),
         tests("SessionModelTests", ["SessionModel"]),
@@ -84,8 +87,8 @@ let package = Package(
                 "SQLiteDriver",
             ]),
         tests("DemoHistoryTests", ["DemoHistory", "SessionModel", "SQL", "SQLiteDriver", "Timing"]),
-        tests("CommandTests", ["opencodefs"]),
-        tests("MountTests", ["opencodefs", "SQL", "DemoHistory"]),
+        tests("CommandTests", ["opencodefs", "SessionFileSystem", "SessionTree", "VFS"]),
+        tests("MountTests", ["opencodefs", "opencodefs-crash", "SQL", "DemoHistory"]),
         tests("HouseTests", []),
     ]
 )

@@ -6,6 +6,7 @@ internal import SessionModel
 internal import SessionStore
 internal import SessionTree
 internal import Timing
+internal import VFS
 
 /// Serves one mount, from mounting to unmounting, in this process.
 struct MountService {
@@ -42,18 +43,30 @@ struct MountService {
             migration: options.migrates ? migration : nil)
         // Before the mount goes: without root that takes a fork.
         defer { store.close() }
+        let salvage = SalvageDirectory(StateDirectory.path)
         let fileSystem = SessionFileSystem(
-            store: store, settings: settings(try scope(store, here, workingDirectory.path)))
+            store: store, settings: settings(try scope(store, here, workingDirectory.path), salvage))
+        defer { fileSystem.end() }
+        try look(at: fileSystem)
         mount.serve(fileSystem, threads: Self.threads) { Signals.wake() }
-        guard System.names(in: mountpoint.path) != nil else {
-            throw CommandFailure(.failure, "mounted, but the tree does not answer: \(ErrorNumber().text)")
-        }
         if isDaemon { Daemon.reportReady() } else { Console.note("Mounted at \(mountpoint.path); Ctrl-C unmounts.") }
         // What is too old goes while nobody waits; a trash that cannot be cleaned now will be next time.
         if let trash { _ = try? trash.expire(olderThanDays: options.trashDays) }
+        salvage.prune()
         if !options.isReadOnly { Backups.expire() }
         Signals.wait()
         return .success
+    }
+
+    /// Whether the tree answers, asked directly. Not by way of the kernel: a process that waits for its own answer when
+    /// SIGKILL comes never ends, nor do those who wait for it, since its threads that would answer are gone.
+    private func look(at fileSystem: SessionFileSystem) throws(CommandFailure) {
+        do throws(Errno) {
+            let caller = Caller(process: getpid(), patience: .lasting(.seconds(10)))
+            fileSystem.releaseDirectory(try fileSystem.openDirectory(.root, for: caller))
+        } catch {
+            throw CommandFailure(.failure, "the tree does not answer: \(ErrorNumber(error.rawValue).text)")
+        }
     }
 
     private var migration: Migration {
@@ -81,7 +94,7 @@ struct MountService {
         _ = Unmounting.run(mountpoint.path, lazily: true)
     }
 
-    private func settings(_ scope: Catalog.Scope) -> Settings {
+    private func settings(_ scope: Catalog.Scope, _ salvage: any Salvage) -> Settings {
         var description = JSONObject()
         description.add("Provider", .string("local"))
         description.add("database", .string(database))
@@ -98,6 +111,7 @@ struct MountService {
             onError: { [isDaemon] line in if !isDaemon { Console.note(line) } })
         settings.style = options.style
         settings.scope = scope
+        settings.salvage = salvage
         if let umask = options.umask { settings.umask = umask }
         return settings
     }
