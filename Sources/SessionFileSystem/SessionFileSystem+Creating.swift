@@ -147,6 +147,9 @@ extension SessionFileSystem {
         case .project(let project):
             if name == .archived {
                 guard catalog.isEmpty(.archived(project)) else { throw Failure(.exists, "it is there already") }
+                guard try reading(patience, { (snapshot) in snapshot.generation }) != .go else {
+                    throw Failure(.notPermitted, "the Go OpenCode archives nothing")
+                }
                 state.withLock { $0.masks.setEmptied(.archived(project), now: .now) }
                 return .archived(project)
             }

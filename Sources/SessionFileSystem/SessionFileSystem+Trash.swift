@@ -14,7 +14,8 @@ extension SessionFileSystem {
             if let index = state.withLock({ $0.trash.index(version) }) { return index }
             let whole = try trash.wholeItems(patience)
             let index = TrashIndex(
-                try trash.batches(), showing: { whole.contains($0.id) }, naming: naming, scope: settings.scope)
+                try trash.batches(), showing: { whole.contains($0.id) || $0.isReplacedFile }, naming: naming,
+                scope: settings.scope)
             state.withLock { $0.trash.keep(index, version) }
             return index
         }
@@ -76,12 +77,15 @@ extension SessionFileSystem {
     private enum Trashed {
         case session(SessionRecord)
         case message(TrashedMessage)
+        /// What a save replaced: the file as it would be if it were put back.
+        case replaced(FileVersion, bytes: [UInt8])
 
         var version: FileVersion {
             switch self {
             case .session(let record):
                 FileVersion(of: SessionFile.render(record), changed: Timestamp(milliseconds: record.updated))
             case .message(let trashed): MessageFile.version(of: trashed.message)
+            case .replaced(let version, _): version
             }
         }
     }
@@ -90,9 +94,31 @@ extension SessionFileSystem {
         _ place: TrashPlace, _ index: TrashIndex, _ patience: Patience
     ) throws(Failure) -> Trashed? {
         guard let trash = store.trash, let item = place.item.flatMap({ index.item($0) }) else { return nil }
+        if item.kind == .replaced { return try replaced(item, patience) }
         return try asking { () throws(StoreError) in
             if item.message != nil { return try trash.message(item, patience).map { .message($0) } }
             return try trash.session(item, patience).map { .session($0) }
+        }
+    }
+
+    /// What a save replaced, as long as it can be put back: of several saves of one file the newest comes first, and what
+    /// somebody else has changed since does not come back at all.
+    private func replaced(_ item: TrashBatch.Item, _ patience: Patience) throws(Failure) -> Trashed? {
+        do throws(RestoreError) {
+            return try store.rehearsing([item], patience) { (snapshot) throws(StoreError) -> Trashed? in
+                guard let id = item.message else {
+                    guard let record = try snapshot.sessionRecord(item.session) else { return nil }
+                    return .session(record)
+                }
+                guard let message = try snapshot.message(id, of: item.session) else { return nil }
+                let bytes = try Self.rendered(message, try snapshot.texts(of: message)).bytes
+                return .replaced(MessageFile.version(of: message), bytes: bytes)
+            }
+        } catch {
+            switch error {
+            case .taken, .homeless, .otherSchema, .store(.readOnly): return nil
+            case .store(let error): throw Failure(error)
+            }
         }
     }
 
@@ -106,6 +132,7 @@ extension SessionFileSystem {
             content.version == version
         else { throw .stale }
         switch content {
+        case .replaced(_, let bytes): return (0, bytes)
         case .session(let record): return (0, SessionFile.render(record))
         case .message(let trashed):
             let isWhole = version.size <= Self.windowSize
@@ -157,6 +184,13 @@ extension SessionFileSystem {
 
     private func asking<Result>(_ body: () throws(StoreError) -> Result) throws(Failure) -> Result {
         do throws(StoreError) { return try body() } catch { throw Failure(error) }
+    }
+}
+
+extension TrashBatch.Item {
+    /// Whether a save replaced a file that can be shown: a message, or session.json.
+    fileprivate var isReplacedFile: Bool {
+        kind == .replaced && (message != nil || path.hasSuffix("/\(FileName.sessionFile)"))
     }
 }
 

@@ -43,6 +43,13 @@ package protocol SessionStore: Sendable {
     /// Puts items of the trash back, all or none: every row as it was.
     func restore(_ items: [TrashBatch.Item], _ patience: Patience) throws(RestoreError) -> Restoration
 
+    /// Lends the history as it would be with items of the trash put back. Nothing changes; others wait meanwhile, as for a
+    /// save.
+    func rehearsing<Outcome>(
+        _ items: [TrashBatch.Item], _ patience: Patience,
+        _ body: (any HistorySnapshot) throws(StoreError) -> Outcome
+    ) throws(RestoreError) -> Outcome
+
     /// Lets go of the database; later calls are refused.
     func close()
 }

@@ -21,4 +21,36 @@ extension StoreConnection {
         guard let outcome else { throw .store(.notFound) }
         return try outcome.get()
     }
+
+    /// Lends the history as it would be with items of the trash put back, and takes that back.
+    func rehearsing<Outcome>(
+        _ items: [TrashBatch.Item], _ patience: Patience,
+        reading snapshot: (any SQLConnection, Schema) -> any HistorySnapshot,
+        _ body: (any HistorySnapshot) throws(StoreError) -> Outcome
+    ) throws(RestoreError) -> Outcome {
+        if let writingForbidden { throw .store(.readOnly(reason: writingForbidden)) }
+        guard let trash else { throw .store(.notFound) }
+        let schema: Schema
+        do throws(StoreError) { schema = try current().schema } catch { throw .store(error) }
+        var outcome: Result<Outcome, RestoreError>?
+        do throws(SQLError) {
+            try pool.lend(patience) { (connection) throws(SQLError) in
+                do throws(RestoreError) {
+                    _ = try trash.restore(items, into: connection, isRehearsal: true) {
+                        do throws(StoreError) {
+                            outcome = .success(try body(snapshot(connection, schema)))
+                        } catch {
+                            outcome = .failure(.store(error))
+                        }
+                    }
+                } catch {
+                    outcome = .failure(error)
+                }
+            }
+        } catch {
+            throw .store(StoreError(error.attributed(to: patience)))
+        }
+        guard let outcome else { throw .store(.notFound) }
+        return try outcome.get()
+    }
 }

@@ -66,4 +66,43 @@ import Testing
         let compared = try mounted.shell("cmp \"$HOME/before\" .opencodefs/trash/*/*/*/messages/*")
         #expect(compared.status == 0, "\(compared.text)\(compared.errors)")
     }
+
+    @Test(arguments: DemoHistory.Family.allCases)
+    func `D3 mv out of the trash brings a session back, every row but events`(family: DemoHistory.Family) throws {
+        let mounted = try RemovingTests.mounted(family)
+        let path = try mounted.session("ses_parent")
+        var before = try mounted.database.dump()
+        if family != .go { before["event"] = [] }
+        let relative = path.dropFirst(mounted.mountpoint.count)
+        let run = try mounted.shell(
+            """
+            cp -r '\(path)' "$HOME/before" && rm -r '\(path)'
+            mkdir -p "$(dirname '\(path)')" 2>/dev/null || true
+            mv .opencodefs/trash/*'\(relative)' '\(path)' && diff -r "$HOME/before" '\(path)'
+            """)
+        #expect(run.status == 0, "\(run.text)\(run.errors)")
+        #expect(try mounted.database.dump() == before)
+        #expect(try File.names(in: mounted.path(".opencodefs/trash")) == [])
+    }
+
+    @Test(arguments: DemoHistory.Family.plain)
+    func `D3 mv out of the trash takes a save back, the newest first`(family: DemoHistory.Family) throws {
+        let foxes = try FoxHistory(family, messages: 2)
+        let before = try foxes.mounted.database.dump()
+        let (file, listing) = (try foxes.file(0), try foxes.listing())
+        let run = try foxes.run(
+            """
+            set -e; cp "$F" "$T/0"; sed -i 's/fox/cat/' "$F"; cp "$F" "$T/1"; sed -i 's/cat/owl/' "$F"
+            cd '\(foxes.mounted.mountpoint)/.opencodefs/trash'
+            test "$(find . -name '*.json' | wc -l)" = 1
+            cmp "$(find . -name '*.json')" "$T/1"; mv "$(find . -name '*.json')" '\(foxes.folder)'/"$F"
+            cmp '\(foxes.folder)'/"$F" "$T/1"
+            cmp "$(find . -name '*.json')" "$T/0"; mv "$(find . -name '*.json')" '\(foxes.folder)'/"$F"
+            cmp '\(foxes.folder)'/"$F" "$T/0"
+            test "$(find . -name '*.json' | wc -l)" = 0
+            """, on: file)
+        #expect(run.status == 0, "\(run.text)\(run.errors)")
+        #expect(try foxes.listing() == listing)
+        #expect(try before.difference(to: foxes.mounted.database.dump()) == [])
+    }
 }

@@ -85,6 +85,14 @@ final class FailingStore: SessionStore {
         return try store.restore(items, patience)
     }
 
+    func rehearsing<Outcome>(
+        _ items: [TrashBatch.Item], _ patience: Patience,
+        _ body: (any HistorySnapshot) throws(StoreError) -> Outcome
+    ) throws(RestoreError) -> Outcome {
+        do throws(StoreError) { try trouble.ask() } catch { throw .store(error) }
+        return try store.rehearsing(items, patience, body)
+    }
+
     func close() { store.close() }
 }
 

@@ -133,15 +133,15 @@ import VFS
         let tree = try tree(in: directory)
         let messages = try tree.find("app", "~s", "messages").node
         try tree.files.unlink(FileName("s1.json"), in: messages, for: tree.caller)
-        // A message that stays, with what a save made of it.
+        // A list of things to do that a save replaced: it has no row of its own to be shown from.
         let trash = try SQLiteConnection(path: directory.file("trash.db"), access: .create)
         for statement: SQLQuery in [
             "INSERT INTO batch (id, started, source) SELECT 2, started, source FROM batch",
             """
             INSERT INTO item (id, batch, removed, session, message, path) \
-            VALUES (9, 1, 0, 's', 's2', '/app~p/x~s/messages/000002.user~s2.json'), (10, 2, 0, 's', 's2', '/app~p/x~s/m')
+            VALUES (9, 1, 0, 's', NULL, '/app~p/x~s/todo.json'), (10, 2, 0, 's', NULL, '/app~p/x~s/todo.json')
             """,
-            "INSERT INTO record (item, origin, kind) VALUES (9, 'message', 'changed'), (9, 'part', 'removed')",
+            "INSERT INTO record (item, origin, kind) VALUES (9, 'todo', 'removed'), (10, 'todo', 'removed')",
         ] {
             try trash.run(statement)
         }

@@ -37,6 +37,14 @@ package final class GoStore: SessionStore {
         try connection.restore(items, patience)
     }
 
+    package func rehearsing<Outcome>(
+        _ items: [TrashBatch.Item], _ patience: Patience,
+        _ body: (any HistorySnapshot) throws(StoreError) -> Outcome
+    ) throws(RestoreError) -> Outcome {
+        try connection.rehearsing(
+            items, patience, reading: { GoSnapshot(connection: $0, schema: $1, home: home) }, body)
+    }
+
     package func changeToken(_ patience: Patience) throws(StoreError) -> ChangeToken {
         try connection.changeToken(patience)
     }

@@ -29,8 +29,10 @@ extension Trash {
     /// - Parameters:
     ///   - connection: to the database the items came from, opened for writing.
     ///   - isRehearsal: whether to do everything and then undo it.
+    ///   - beforeEnd: sees the rows as they are then, in the same transaction.
     package func restore(
-        _ items: [TrashBatch.Item], into connection: any SQLConnection, isRehearsal: Bool
+        _ items: [TrashBatch.Item], into connection: any SQLConnection, isRehearsal: Bool,
+        beforeEnd: () -> Void = {}
     ) throws(RestoreError) -> Restoration {
         var restoration = Restoration()
         var refusal: RestoreError?
@@ -59,6 +61,7 @@ extension Trash {
                 restoration.present += states.present
                 restoration.restored = items
             }
+            if refusal == nil { beforeEnd() }
             if refusal == nil, !isRehearsal {
                 try connection.commit()
                 // They are back, whether or not the trash (a full disk of its own) can let go of them: once more they

@@ -30,6 +30,13 @@ package final class TypeScriptStore: SessionStore {
         try connection.restore(items, patience)
     }
 
+    package func rehearsing<Outcome>(
+        _ items: [TrashBatch.Item], _ patience: Patience,
+        _ body: (any HistorySnapshot) throws(StoreError) -> Outcome
+    ) throws(RestoreError) -> Outcome {
+        try connection.rehearsing(items, patience, reading: { TypeScriptSnapshot(connection: $0, schema: $1) }, body)
+    }
+
     package func changeToken(_ patience: Patience) throws(StoreError) -> ChangeToken {
         try connection.changeToken(patience)
     }
