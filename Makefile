@@ -72,6 +72,7 @@ crash: deps ## kill the daemon ROUNDS (1000) times for each family, cut its powe
 	Tests/Crash/selftest.sh
 	.build/debug/opencodefs-crash --rounds $(ROUNDS)
 	$(SUDO) .build/debug/opencodefs-crash --rounds $(CUTS) --disk ext4 --disk xfs
+	for family in v1 v2 go; do Tests/Crash/conflicts.py .build/debug/opencodefs $$family 10000 || exit 1; done
 
 lint: deps ## check formatting and the structure of the house
 	swift format lint --strict --recursive Sources Tests Package.swift

@@ -24,6 +24,10 @@ struct Draft {
     var modified: Timestamp?
     /// Why the bytes could not be committed, as long as they are the same.
     var failure: Failure?
+    /// Moves with each change of the bytes.
+    private(set) var revision = 0
+    /// Whether the last descriptor is closed, and what is left is being committed.
+    var isClosing = false
     /// How often it is open.
     var handles = 1
     /// Whether no row stands for it yet: it was created.
@@ -39,6 +43,7 @@ struct Draft {
         try bytes.write(new, at: offset, limit: Self.maximumSize)
         isDirty = true
         isWritten = true
+        revision += 1
         failure = nil
     }
 
@@ -47,6 +52,7 @@ struct Draft {
         try bytes.resize(to: size, limit: Self.maximumSize)
         isDirty = true
         isWritten = size > 0
+        revision += 1
         failure = nil
     }
 }
@@ -71,6 +77,9 @@ struct DraftTable {
     }
 
     var all: [(node: NodeID, draft: Draft)] { drafts.map { ($0.key, $0.value) } }
+
+    /// Bytes of all of them together.
+    var size: Int64 { drafts.values.reduce(0) { $0 + Int64($1.bytes.count) } }
 
     /// A file that was created and has no row yet.
     func newborn(_ name: FileName, in parent: Place) -> (node: NodeID, draft: Draft)? {

@@ -1,3 +1,5 @@
+internal import VFS
+
 /// What programs have been given to read of each file: what a save is compared with (rule W3).
 ///
 /// Of the program that saves it counts what that program itself has opened. Many do not: `jq . f > t && mv t f` reads in one
@@ -46,5 +48,13 @@ private struct Recent<Key: Hashable, Value> {
             old = new
             new = [:]
         }
+    }
+}
+
+extension Caller {
+    /// The program that asks, whichever of its threads does: an editor reads in one and saves in another.
+    var program: Int32 {
+        let group = threadGroup()
+        return group > 0 ? group : process
     }
 }

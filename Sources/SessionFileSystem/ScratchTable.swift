@@ -156,7 +156,7 @@ struct ScratchTable {
     }
 
     private mutating func reserve(_ count: Int) throws(Failure) {
-        guard used + count <= Self.capacity else {
+        guard count <= Self.capacity - used else {
             throw Failure(
                 .noSpace, "temporary files of this mount take more than \(Self.capacity >> 20) MiB",
                 remedy: "remove backups and temporary files in it, or write the new file outside and copy it in")

@@ -30,7 +30,7 @@ extension SessionFileSystem {
             let base: Base =
                 if let displaced { displaced.base } else if exists { try lastSeen(place, caller) } else { .absent }
             var draft = Draft(
-                place: place, name: name, parent: directory, opener: caller.threadGroup(), base: base, bytes: [])
+                place: place, name: name, parent: directory, opener: caller.program, base: base, bytes: [])
             draft.isNew = true
             draft.isDirty = true
             return state.withLock { [draft] state in

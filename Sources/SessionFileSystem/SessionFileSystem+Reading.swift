@@ -30,10 +30,11 @@ extension SessionFileSystem {
                     try checkIsCurrent(id, node, version, caller)
                 }
             }
+            let program = caller.program
             return try state.withLock { [file, base] state throws(Failure) in
                 // Somebody has opened the node to write meanwhile: its pages are the draft's.
                 guard state.drafts[id] == nil else { throw .stale }
-                if let base { state.handedOut.note(base, node.place.inode, process: caller.process) }
+                if let base { state.handedOut.note(base, node.place.inode, process: program) }
                 return state.handles.add(file)
             }
         }

@@ -98,6 +98,9 @@ extension SessionFileSystem {
                     bytes: file.bytes, place: place, base: base, name: name,
                     modified: file.isTimed ? file.modified : nil, path: path(of: parent, name)), caller)
         } catch {
+            // As for a draft: a backup stands for the message no longer. The kernel asks again after ESTALE, and must get the
+            // same answer: then it does.
+            if error.errno != .stale, file.standsFor != place { state.withLock { $0.scratch.uncover(place) } }
             throw keep(file.bytes, as: name, error)
         }
         state.withLock { state in
@@ -126,7 +129,7 @@ extension SessionFileSystem {
                 remedy: "copy it, with the other id in its text, then remove it")
         }
         let (bytes, digest) = try contents(of: place, nil, caller)
-        let seen = state.withLock { $0.handedOut.base(place.inode, process: caller.process) }
+        let seen = state.withLock { $0.handedOut.base(place.inode, process: caller.program) }
         try state.withLock { state throws(Failure) in
             if let other = state.scratch.number(name, in: directory) { state.scratch.unlink(other) }
             _ = try state.scratch.add(

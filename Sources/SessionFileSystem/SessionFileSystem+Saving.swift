@@ -217,6 +217,7 @@ extension SessionFileSystem {
             try? setName(save.name, of: id, in: session, caller.patience)
         }
         let base = try? digest(after: save, caller)
+        let program = caller.program
         state.withLock { state in
             switch save.place {
             case .message(let id, let session):
@@ -232,7 +233,7 @@ extension SessionFileSystem {
             if let session = save.place.session { state.masks.show(save.place, of: session) }
             state.nodes.retire(save.place)
             if let base = base ?? nil {
-                state.handedOut.note(base, save.place.inode, process: caller.process)
+                state.handedOut.note(base, save.place.inode, process: program)
             } else {
                 state.handedOut.forget(save.place.inode)
             }

@@ -57,7 +57,7 @@ extension SessionFileSystem {
                 throw .stale
             }
             // Another version is to be had by its name; a file that is being made is what it is so far.
-            guard draft.isNew else { throw .stale }
+            guard draft.isNew, !draft.isClosing else { throw .stale }
             state.drafts[id]?.handles += 1
             if mode == .replacing { try state.drafts[id]?.resize(to: 0) }
             return state.handles.add(HandleTable.Writer(node: id, place: node.place))
@@ -87,7 +87,9 @@ extension SessionFileSystem {
         if case .scratch = writer.place { return true }
         let isLast = state.withLock { state in
             state.drafts[writer.node]?.handles -= 1
-            return state.drafts[writer.node].map { $0.handles <= 0 } ?? false
+            let isLast = state.drafts[writer.node].map { $0.handles <= 0 } ?? false
+            if isLast { state.drafts[writer.node]?.isClosing = true }
+            return isLast
         }
         if isLast { finish(writer.node) }
         return true
@@ -114,6 +116,10 @@ extension SessionFileSystem {
             projects.append(Project(id: id, worktree: nil, created: time, updated: time))
         }
         var homes = Dictionary(sessions.map { ($0.id, $0.project) }, uniquingKeysWith: { first, _ in first })
+        // Somebody else has made its row: nothing of it is awaited for longer than a copy may pause.
+        state.withLock { state in
+            for (id, _) in pending where homes[id] != nil { state.arrivals.setStored(id) }
+        }
         // A parent before its children: they are in its project.
         for (id, arrival) in pending.sorted(by: { $0.arrival.since < $1.arrival.since }) where homes[id] == nil {
             let (project, parent): (Project.ID, Session.ID?) =

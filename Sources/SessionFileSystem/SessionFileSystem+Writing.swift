@@ -23,7 +23,7 @@ extension SessionFileSystem {
         }
         var draft = Draft(
             place: node.place, name: try nameForPeople(of: node.place, caller.patience),
-            parent: node.place.directory ?? .root, opener: caller.threadGroup(), base: .absent, bytes: [])
+            parent: node.place.directory ?? .root, opener: caller.program, base: .absent, bytes: [])
         try state.withLock { [draft] state throws(Failure) in
             try state.take(id, node.place, for: caller)
             // From here on nobody else opens it, whatever is asked of the database meanwhile.
@@ -32,7 +32,7 @@ extension SessionFileSystem {
         do throws(Failure) {
             let (bytes, digest) = try contents(of: node.place, version, caller)
             // A program that only writes has read what it was handed out, not what stands there now (W3).
-            let seen = state.withLock { $0.handedOut.base(node.place.inode, process: caller.process) }
+            let seen = state.withLock { $0.handedOut.base(node.place.inode, process: draft.opener) }
             draft.base = mode == .updating ? .content(digest) : seen ?? .content(digest)
             draft.bytes = bytes
             if mode == .replacing { try draft.resize(to: 0) }
@@ -52,7 +52,8 @@ extension SessionFileSystem {
     /// What a program that writes a file anew has to have seen of it: what was handed out last, or else what stands there
     /// (rule W3).
     func lastSeen(_ place: Place, _ caller: Caller) throws(Failure) -> Base {
-        if let base = state.withLock({ $0.handedOut.base(place.inode, process: caller.process) }) { return base }
+        let program = caller.program
+        if let base = state.withLock({ $0.handedOut.base(place.inode, process: program) }) { return base }
         return .content(try contents(of: place, nil, caller).digest)
     }
 
@@ -88,6 +89,8 @@ extension SessionFileSystem {
                 if case .scratch(let number) = writer.place {
                     try state.scratch.write(bytes, to: number, at: offset)
                 } else {
+                    guard state.drafts[writer.node] != nil else { throw .stale }
+                    try state.reserve(offset, bytes.count, for: writer.node)
                     try state.drafts[writer.node]?.write(bytes, at: offset)
                 }
             }
@@ -138,7 +141,7 @@ extension SessionFileSystem {
         guard let (node, draft) = draft(of: handle), draft.isDirty, draft.isWritten else { return }
         // `(a; b) > f`: each of the two closes the descriptor it shares. The text is whole when the last has written it;
         // until then nobody is told that it is not.
-        if JSONText.fault(in: draft.bytes) != nil, draft.opener != 0, caller.threadGroup() != draft.opener { return }
+        if JSONText.fault(in: draft.bytes) != nil, caller.program != draft.opener { return }
         try perform("flush", node, nil, caller) { () throws(Failure) in try save(node, caller) }
     }
 
@@ -171,14 +174,20 @@ extension SessionFileSystem {
                     modified: draft.modified, path: path(of: node, nil)), caller)
         } catch {
             let failure = keep(draft.bytes, as: draft.name, error)
-            state.withLock { $0.drafts[node]?.failure = failure }
+            state.withLock { state in
+                // What has been written meanwhile is another text, and has its own answer.
+                if state.drafts[node]?.revision == draft.revision { state.drafts[node]?.failure = failure }
+                // A message that stepped aside for this text is not what its backup stands for any more: to remove that
+                // must not remove the message.
+                state.scratch.uncover(draft.place)
+                state.nodes.retire(draft.place)
+            }
             throw failure
         }
         state.withLock { state in
-            guard state.drafts[node]?.bytes == draft.bytes else { return }
-            state.drafts[node]?.isDirty = false
+            if state.drafts[node]?.revision == draft.revision { state.drafts[node]?.isDirty = false }
             state.drafts[node]?.isNew = false
-            state.drafts[node]?.base = state.handedOut.base(draft.place.inode, process: caller.process) ?? draft.base
+            state.drafts[node]?.base = state.handedOut.base(draft.place.inode, process: caller.program) ?? draft.base
             state.nodes.setWritten(node, as: draft.place)
             state.nodes.retire(draft.place)
         }
@@ -204,6 +213,7 @@ extension SessionFileSystem {
         state.withLock { state in
             state.nodes.setWritten(node, as: draft.place)
             state.drafts[node] = nil
+            state.scratch.uncover(draft.place)
         }
     }
 
@@ -270,6 +280,18 @@ extension SessionFileSystem.State {
         }
     }
 
+    /// Makes sure that a draft may grow: all of them together take no more than the largest text.
+    fileprivate func reserve(_ offset: Int64, _ count: Int, for node: NodeID) throws(Failure) {
+        let others = drafts.size - Int64(drafts[node]?.bytes.count ?? 0)
+        let (end, overflow) = offset.addingReportingOverflow(Int64(count))
+        guard !overflow, end <= Draft.maximumSize else { return }
+        guard others + end <= Draft.maximumSize else {
+            throw Failure(
+                .noSpace, "files that are being written take more than \(Draft.maximumSize) bytes together",
+                remedy: "close some of them")
+        }
+    }
+
     /// Changes the size or time of a file that is being written or that only this mount knows.
     ///
     /// - Returns: false where the node is none of these.
@@ -282,7 +304,10 @@ extension SessionFileSystem.State {
             return true
         }
         guard let draft = drafts[node] else { return false }
-        if let size = changes.size { try drafts[node]?.resize(to: size) }
+        if let size = changes.size {
+            try reserve(size, 0, for: node)
+            try drafts[node]?.resize(to: size)
+        }
         if let modified = changes.modified { drafts[node]?.modified = modified }
         // A text that is committed already has a row that can be told.
         return changes.size != nil || draft.isDirty || draft.isNew

@@ -1,4 +1,5 @@
 internal import SQL
+internal import Timing
 internal import SessionModel
 
 /// Removing and changing, so that OpenCode waits as little as can be and nothing is ever in neither place.
@@ -53,7 +54,8 @@ extension StoreConnection {
 
     /// Whether the rows are what they were to become, seen by a connection that did not write them.
     private func isExecuted(_ plan: some RowPlan, _ writing: Writing) throws(SQLError) -> Bool {
-        try pool.lend(writing.patience) { (connection) throws(SQLError) in
+        // Time may have been what ran out.
+        try pool.lend(.lasting(.seconds(5))) { (connection) throws(SQLError) in
             try connection.reading { () throws(SQLError) in try plan.isExecuted(on: connection) }
         }
     }
@@ -108,9 +110,11 @@ private struct Attempt {
         } catch {
             connection.rollback()
             if isUnknown {
+                let isExecuted = try? isExecuted(plan)
+                if isExecuted == true { return .done }
                 // Where nobody can tell, the items stay: in both places is better than in neither.
-                guard (try? isExecuted(plan)) == true else { throw error }
-                return .done
+                if isExecuted == false, error.kind == .expired || error.kind == .cancelled { _ = try? withdraw(items) }
+                throw error
             }
             // Busy, full, interrupted: nothing was written, so nothing belongs into the trash.
             _ = try? withdraw(items)
@@ -130,7 +134,8 @@ private struct Attempt {
         }
         if let refusal = try plan.execute() { return .refused(refusal) }
         do throws(SQLError) { try connection.commit() } catch {
-            if [.unavailable, .corrupt, .readOnly].contains(error.kind) { failing() }
+            // Also what a full disk refuses may be in the log already, and what ran out of time may have been done.
+            if error.kind != .busy, error.kind != .constraint { failing() }
             throw error
         }
         return .done

@@ -83,6 +83,8 @@ struct GoSessionFile {
         let field = try Record.Field.read(value, of: tree, path: name)
         switch field {
         case .text where Self.numbers.contains(name): throw .member(name, "must be a number")
+        // OpenCode reads all of them but the cost as 64-bit integers.
+        case .real where Self.numbers.contains(name) && name != "cost": throw .member(name, "must be a whole number")
         case nil where Self.numbers.contains(name) || name == "title": throw .member(name, "must not be null")
         case .integer where Self.texts.contains(name), .real where Self.texts.contains(name):
             throw .member(name, "must be a text")

@@ -17,13 +17,24 @@ extension MessageEdit {
             let field = try Record.Field.read(value, of: tree, path: name)
             guard !Record.Field.isSame(column.value, value, of: tree) else { continue }
             if name == "role" { try MessageShape.checkGo(role: field) }
+            try checkWhole(name, field)
             assignments.append(Assignment(name, field))
         }
-        if let parts = file.parts, let text = change(of: text, to: parts, of: tree) {
+        guard let parts = file.parts else { throw .member("parts", "is missing") }
+        if let text = change(of: text, to: parts, of: tree) {
             try MessageShape.checkGo(parts: parts, of: tree)
             assignments.append(Assignment("parts", .text(text)))
         }
         return assignments.isEmpty ? nil : .row(assignments)
+    }
+
+    /// SQLite takes any value for these; OpenCode, which reads them as 64-bit integers, then lists no message at all.
+    private static func checkWhole(_ name: String, _ field: Record.Field?) throws(EditError) {
+        guard ["created_at", "updated_at", "finished_at", "seq", "synthetic"].contains(name) else { return }
+        switch field {
+        case .integer, nil: return
+        case .real, .text: throw .member(name, "must be a whole number")
+        }
     }
 
     private static func change(of text: [UInt8], to parts: JSONTree.Value, of tree: JSONTree) -> [UInt8]? {
@@ -44,6 +55,7 @@ extension MessageEdit {
         var assignments: [Assignment] = []
         for (name, value) in file.columns {
             let field = try Record.Field.read(value, of: tree, path: name)
+            try checkWhole(name, field)
             let column = Message.Column(name: name, value: field)
             if tree.range(of: value).lowerBound < tree.range(of: parts).lowerBound {
                 before.append(column)
