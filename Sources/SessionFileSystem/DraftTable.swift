@@ -36,6 +36,10 @@ struct Draft {
     var isUnlinked = false
     let created = Timestamp.now
 
+    /// Whether its name leads to it. Not any more once the last descriptor is closed: what it came to is a row, or nothing,
+    /// and whoever comes meanwhile must not be sent to a file that is being let go of.
+    fileprivate var isNewborn: Bool { isNew && !isUnlinked && !isClosing }
+
     /// Bytes a draft may have: the largest text that SQLite takes as it is built by default.
     static let maximumSize: Int64 = 1_000_000_000
 
@@ -83,18 +87,18 @@ struct DraftTable {
 
     /// A file that was created and has no row yet.
     func newborn(_ name: FileName, in parent: Place) -> (node: NodeID, draft: Draft)? {
-        drafts.first { $0.value.isNew && !$0.value.isUnlinked && $0.value.parent == parent && $0.value.name == name }
+        drafts.first { $0.value.isNewborn && $0.value.parent == parent && $0.value.name == name }
             .map { ($0.key, $0.value) }
     }
 
     func newborn(_ place: Place) -> (node: NodeID, draft: Draft)? {
-        drafts.first { $0.value.isNew && !$0.value.isUnlinked && $0.value.place == place }
+        drafts.first { $0.value.isNewborn && $0.value.place == place }
             .map { ($0.key, $0.value) }
     }
 
     /// Files in a directory that were created and have no row yet.
     func newborns(in parent: Place) -> [Draft] {
-        drafts.values.filter { $0.isNew && !$0.isUnlinked && $0.parent == parent }
+        drafts.values.filter { $0.isNewborn && $0.parent == parent }
     }
 }
 
