@@ -95,20 +95,16 @@ extension SessionFileSystem {
 
     /// Whether the database has it.
     func exists(_ place: Place, _ catalog: Catalog, _ patience: Patience) throws(Failure) -> Bool {
-        do throws(StoreError) {
-            return try store.reading(patience) { (snapshot) throws(StoreError) in
-                switch place {
-                case .message(let id, let session): return try snapshot.message(id, of: session) != nil
-                case .sessionFile(let id): return try snapshot.sessionRecord(id) != nil
-                case .todos(let id): return !(try snapshot.todos(of: id)).isEmpty
-                case .projectFile(let id):
-                    let isMade = state.withLock { $0.arrivals.projects[id] != nil }
-                    return isMade ? try snapshot.projectRecord(id) != nil : catalog.projects[id] != nil
-                default: return false
-                }
+        try reading(patience) { (snapshot) throws(StoreError) in
+            switch place {
+            case .message(let id, let session): return try snapshot.message(id, of: session) != nil
+            case .sessionFile(let id): return try snapshot.sessionRecord(id) != nil
+            case .todos(let id): return !(try snapshot.todos(of: id)).isEmpty
+            case .projectFile(let id):
+                let isMade = state.withLock { $0.arrivals.projects[id] != nil }
+                return isMade ? try snapshot.projectRecord(id) != nil : catalog.projects[id] != nil
+            default: return false
             }
-        } catch {
-            throw Failure(error)
         }
     }
 

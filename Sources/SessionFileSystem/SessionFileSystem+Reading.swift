@@ -10,7 +10,7 @@ extension SessionFileSystem {
     package func open(_ id: NodeID, _ mode: OpenMode, for caller: Caller) throws(Errno) -> HandleID {
         try perform("open", id, nil, caller) { () throws(Failure) in
             let node = try node(id)
-            if let handle = try openUnsaved(id, node, mode, caller) { return handle }
+            if let handle = try openUnsaved(id, node, mode) { return handle }
             guard mode == .reading else { return try openToWrite(id, node, mode, caller) }
             guard let version = node.version else { throw Failure(.isDirectory, "is a directory") }
             var file = HandleTable.File(node: id, place: node.place, version: version)

@@ -202,30 +202,21 @@ extension SessionFileSystem {
                 index += 1
             }
         }
-        var refusal: Failure?
-        do throws(StoreError) {
-            try store.apply(writing(path, caller)) { (snapshot) throws(StoreError) in
-                refusal = nil
-                var changes: [Change] = []
-                for (session, title) in moved {
-                    guard let record = try snapshot.sessionRecord(session) else { throw .notFound }
-                    // A child is archived, or not, by itself.
-                    let (before, after) = session == id ? (from, to) : (from, from.moved(to: to))
-                    do throws(EditError) {
-                        let columns = try SessionEdit.changes(
-                            moving: record, from: before, to: after, title: title, now: now)
-                        if !columns.isEmpty { changes.append(.updateSession(session, columns)) }
-                    } catch {
-                        refusal = Failure(error)
-                        return []
-                    }
+        try change(path, caller) { (snapshot) throws(Refusal) in
+            var changes: [Change] = []
+            for (session, title) in moved {
+                guard let record = try looking({ () throws(StoreError) in try snapshot.sessionRecord(session) }) else {
+                    throw .store(.notFound)
                 }
-                return changes
+                // A child is archived, or not, by itself.
+                let (before, after) = session == id ? (from, to) : (from, from.moved(to: to))
+                let columns = try editing { () throws(EditError) in
+                    try SessionEdit.changes(moving: record, from: before, to: after, title: title, now: now)
+                }
+                if !columns.isEmpty { changes.append(.updateSession(session, columns)) }
             }
-        } catch {
-            throw Failure(error)
+            return changes
         }
-        if let refusal { throw refusal }
     }
 }
 

@@ -20,57 +20,58 @@ struct Save {
 
 /// Commits (rules W2 to W6): what a text means is the tree's to say, how it is stored the store's.
 extension SessionFileSystem {
-    /// What a look at the history comes to: what to change, or why nothing is.
-    private typealias Decision = Result<[Change], Failure>
-
     /// Makes a text the file's, durably.
     func commit(_ save: Save, _ caller: Caller) throws(Failure) {
         try refuseWhenReadOnly()
         let (_, catalog) = try catalog(caller.patience)
         let now = Timestamp.now.milliseconds
+        do throws(Failure) {
+            try change(save.path, caller) { (snapshot) throws(Refusal) in try changes(save, catalog, snapshot, now) }
+        } catch {
+            // Who is told to read it again must not get the old bytes, whatever the times say.
+            if error.errno == .stale { state.withLock { $0.nodes.setDoubtful(save.place) } }
+            throw error
+        }
+        noteSaved(save, caller)
+    }
+
+    /// Changes the history as `decide` says.
+    ///
+    /// - Throws: what `decide` refuses; nothing is changed then.
+    func change(
+        _ path: String, _ caller: Caller, _ decide: (any HistorySnapshot) throws(Refusal) -> [Change]
+    ) throws(Failure) {
         var refusal: Failure?
         do throws(StoreError) {
-            try store.apply(writing(save.path, caller)) { (snapshot) throws(StoreError) in
-                switch try decide(save, catalog, snapshot, now) {
-                case .success(let changes):
-                    refusal = nil
-                    return changes
-                case .failure(let failure):
-                    refusal = failure
+            try store.apply(writing(path, caller)) { (snapshot) throws(StoreError) in
+                refusal = nil
+                do throws(Refusal) {
+                    return try decide(snapshot)
+                } catch {
+                    switch error {
+                    case .edit(let failure): refusal = failure
+                    case .store(let error): throw error
+                    }
                     return []
                 }
             }
         } catch {
             throw Failure(error)
         }
-        if let refusal {
-            // Who is told to read it again must not get the old bytes, whatever the times say.
-            if refusal.errno == .stale { state.withLock { $0.nodes.setDoubtful(save.place) } }
-            throw refusal
-        }
-        noteSaved(save, caller)
+        if let refusal { throw refusal }
     }
 
-    private func decide(
+    private func changes(
         _ save: Save, _ catalog: Catalog, _ snapshot: any HistorySnapshot, _ now: Int64
-    ) throws(StoreError) -> Decision {
-        do throws(Refusal) {
-            switch save.place {
-            case .message(let id, let session):
-                return .success(try messageChanges(id, of: session, save, catalog, snapshot, now))
-            case .sessionFile(let session):
-                return .success(try sessionChanges(session, save, catalog, snapshot, now))
-            case .todos(let session): return .success(try todoChanges(session, save, catalog, snapshot, now))
-            case .projectFile(let project): return .success(try projectChanges(project, save, snapshot, now))
-            case .root, .project, .archived, .session, .messages, .children, .control, .controlFile, .salvage,
-                .salvaged, .trash, .scratch:
-                return .failure(Failure(.notPermitted, "nothing is saved here"))
-            }
-        } catch {
-            switch error {
-            case .edit(let failure): return .failure(failure)
-            case .store(let error): throw error
-            }
+    ) throws(Refusal) -> [Change] {
+        switch save.place {
+        case .message(let id, let session): try messageChanges(id, of: session, save, catalog, snapshot, now)
+        case .sessionFile(let session): try sessionChanges(session, save, catalog, snapshot, now)
+        case .todos(let session): try todoChanges(session, save, catalog, snapshot, now)
+        case .projectFile(let project): try projectChanges(project, save, snapshot, now)
+        case .root, .project, .archived, .session, .messages, .children, .control, .controlFile, .salvage, .salvaged,
+            .trash, .scratch:
+            throw .edit(Failure(.notPermitted, "nothing is saved here"))
         }
     }
 
@@ -78,8 +79,8 @@ extension SessionFileSystem {
         _ id: Message.ID, of session: Session.ID, _ save: Save, _ catalog: Catalog, _ snapshot: any HistorySnapshot,
         _ now: Int64
     ) throws(Refusal) -> [Change] {
-        let record = try asking { () throws(StoreError) in try snapshot.sessionRecord(session) }
-        guard let message = try asking({ () throws(StoreError) in try snapshot.message(id, of: session) }) else {
+        let record = try looking { () throws(StoreError) in try snapshot.sessionRecord(session) }
+        guard let message = try looking({ () throws(StoreError) in try snapshot.message(id, of: session) }) else {
             guard save.base == .absent else {
                 throw .edit(.conflict("another program has removed the message meanwhile"))
             }
@@ -92,7 +93,7 @@ extension SessionFileSystem {
             let arrival = record == nil ? try arrivalChanges(session, nil, catalog, snapshot, now) : []
             return arrival + [.insertMessage(new)]
         }
-        let texts = try asking { () throws(StoreError) in try snapshot.texts(of: message) }
+        let texts = try looking { () throws(StoreError) in try snapshot.texts(of: message) }
         let touched = save.modified.map { [Change.touchMessage(id, of: session, milliseconds: $0.milliseconds)] } ?? []
         let update = try editing { () throws(EditError) in
             try MessageEdit.changes(of: message, texts: texts, savedAs: save.bytes)
@@ -103,7 +104,7 @@ extension SessionFileSystem {
         switch save.base {
         case .absent: isSame = false
         case .content(let digest):
-            isSame = try asking { () throws(StoreError) in try Self.rendered(message, texts).digest } == digest
+            isSame = try looking { () throws(StoreError) in try Self.rendered(message, texts).digest } == digest
         case .version(let version): isSame = revised(MessageFile.version(of: message), of: save.place) == version
         }
         guard isSame else { throw .edit(.conflict("another program has changed the message since it was read")) }
@@ -124,7 +125,7 @@ extension SessionFileSystem {
         }
         var changes: [Change] = []
         if state.withLock({ $0.arrivals.projects[home.project] != nil }), snapshot.generation != .go,
-            try asking({ () throws(StoreError) in try snapshot.projectRecord(home.project) }) == nil
+            try looking({ () throws(StoreError) in try snapshot.projectRecord(home.project) }) == nil
         {
             changes.append(
                 .insertProject(
@@ -134,7 +135,7 @@ extension SessionFileSystem {
                     }))
         }
         if case .children(let parent) = arrival.home,
-            try asking({ () throws(StoreError) in try snapshot.sessionRecord(parent) }) == nil
+            try looking({ () throws(StoreError) in try snapshot.sessionRecord(parent) }) == nil
         {
             changes += try arrivalChanges(parent, nil, catalog, snapshot, now)
         }
@@ -150,7 +151,7 @@ extension SessionFileSystem {
     private func sessionChanges(
         _ session: Session.ID, _ save: Save, _ catalog: Catalog, _ snapshot: any HistorySnapshot, _ now: Int64
     ) throws(Refusal) -> [Change] {
-        guard let record = try asking({ () throws(StoreError) in try snapshot.sessionRecord(session) }) else {
+        guard let record = try looking({ () throws(StoreError) in try snapshot.sessionRecord(session) }) else {
             return try arrivalChanges(session, save.bytes, catalog, snapshot, now)
         }
         // The row that was made up when a message came first has nobody's work in it.
@@ -168,8 +169,8 @@ extension SessionFileSystem {
     private func todoChanges(
         _ session: Session.ID, _ save: Save, _ catalog: Catalog, _ snapshot: any HistorySnapshot, _ now: Int64
     ) throws(Refusal) -> [Change] {
-        let hasRow = try asking { () throws(StoreError) in try snapshot.sessionRecord(session) } != nil
-        let todos = try asking { () throws(StoreError) in try snapshot.todos(of: session) }
+        let hasRow = try looking { () throws(StoreError) in try snapshot.sessionRecord(session) } != nil
+        let todos = try looking { () throws(StoreError) in try snapshot.todos(of: session) }
         let list = try editing { () throws(EditError) in try TodoEdit.changes(of: todos, savedAs: save.bytes) }
         let touched = save.modified.map { [Change.touchTodos(session, milliseconds: $0.milliseconds)] } ?? []
         guard let list else { return hasRow ? touched : [] }
@@ -184,7 +185,7 @@ extension SessionFileSystem {
     private func projectChanges(
         _ project: Project.ID, _ save: Save, _ snapshot: any HistorySnapshot, _ now: Int64
     ) throws(Refusal) -> [Change] {
-        let row = try asking { () throws(StoreError) in try snapshot.projectRecord(project) }
+        let row = try looking { () throws(StoreError) in try snapshot.projectRecord(project) }
         guard snapshot.generation != .go else {
             // It has no table of projects: what the file shows is the id.
             guard ContentHash.value(of: save.bytes) == ContentHash.value(of: ProjectFile.render(project, nil)) else {
@@ -291,17 +292,17 @@ extension SessionFileSystem {
         }
     }
 
-    private func asking<Answer>(_ question: () throws(StoreError) -> Answer) throws(Refusal) -> Answer {
+    func looking<Answer>(_ question: () throws(StoreError) -> Answer) throws(Refusal) -> Answer {
         do throws(StoreError) { return try question() } catch { throw .store(error) }
     }
 
-    private func editing<Answer>(_ edit: () throws(EditError) -> Answer) throws(Refusal) -> Answer {
+    func editing<Answer>(_ edit: () throws(EditError) -> Answer) throws(Refusal) -> Answer {
         do throws(EditError) { return try edit() } catch { throw .edit(Failure(error)) }
     }
 }
 
 /// Why a decision is none: the text is refused, or the database does not answer.
-private enum Refusal: Error {
+enum Refusal: Error {
     case edit(Failure)
     case store(StoreError)
 }

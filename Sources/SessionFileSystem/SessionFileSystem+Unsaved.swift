@@ -43,7 +43,7 @@ extension SessionFileSystem {
 
     /// Opens a scratch file, or joins those who are making a file; nil for all other nodes.
     func openUnsaved(
-        _ id: NodeID, _ node: NodeTable.Node, _ mode: OpenMode, _ caller: Caller
+        _ id: NodeID, _ node: NodeTable.Node, _ mode: OpenMode
     ) throws(Failure) -> HandleID? {
         try state.withLock { state throws(Failure) -> HandleID? in
             if case .scratch(let number) = node.place {

@@ -121,19 +121,15 @@ extension SessionFileSystem {
 
     /// Sets when a message says it changed, where its family can hold that (rule W8).
     private func touch(_ place: Place, _ modified: Timestamp, _ node: NodeID, _ caller: Caller) throws(Failure) {
-        let change: Change
+        let touch: Change
         switch place {
         case .message(let id, let session):
-            change = .touchMessage(id, of: session, milliseconds: modified.milliseconds)
-        case .todos(let session): change = .touchTodos(session, milliseconds: modified.milliseconds)
+            touch = .touchMessage(id, of: session, milliseconds: modified.milliseconds)
+        case .todos(let session): touch = .touchTodos(session, milliseconds: modified.milliseconds)
         default: return
         }
         try refuseWhenReadOnly()
-        do throws(StoreError) {
-            try store.apply(writing(path(of: node, nil), caller)) { _ in [change] }
-        } catch {
-            throw Failure(error)
-        }
+        try change(path(of: node, nil), caller) { _ in [touch] }
         state.withLock { $0.nodes.retire(place) }
     }
 
