@@ -4,9 +4,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # What Debian 12 needs beside a Swift toolchain: to build, to mount, and for the programs the tests drive.
-PACKAGES := libfuse3-dev libsqlite3-dev libmd-dev pkg-config fuse3 ca-certificates make git \
+PACKAGES := libfuse3-dev libsqlite3-dev libmariadb-dev libmd-dev pkg-config fuse3 ca-certificates make git \
 	sqlite3 jq attr strace util-linux procps python3 findutils grep tar rsync \
-	vim nano emacs-nox ed perl moreutils patch unzip zip e2fsprogs xfsprogs
+	vim nano emacs-nox ed perl moreutils patch unzip zip e2fsprogs xfsprogs \
+	mariadb-server-core mariadb-client-core openssl
 
 PREFIX ?= /usr/local
 MOUNTPOINT ?= $(HOME)/opencode-history
@@ -17,7 +18,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 RELEASE := swift build -c release --product opencodefs --static-swift-stdlib
 PROGRAM := .build/release/opencodefs
 
-.PHONY: help deps build mount demo test harsh fuzz lint format bench install uninstall clean
+.PHONY: help deps build mount demo test harsh fuzz soak lint format bench install uninstall clean
 
 help: ## show this help
 	@echo "opencodefs: the history of OpenCode as files"
@@ -56,6 +57,7 @@ test: deps ## run all tests: real mounts, real databases
 	swift build --build-tests
 	swift test --skip-build
 	Tests/Fuzz/fuzz.sh 20000 20000 20000 500
+	Tests/Crash/soak.py .build/debug/opencodefs 30
 	@if grep -q ' fuse.opencodefs .*opencodefs-test' /proc/self/mounts; then \
 		echo "A test left a mount behind:" >&2; grep ' fuse.opencodefs ' /proc/self/mounts >&2; exit 1; fi
 
@@ -73,6 +75,10 @@ crash: deps ## kill the daemon ROUNDS (1000) times for each family, cut its powe
 	.build/debug/opencodefs-crash --rounds $(ROUNDS)
 	$(SUDO) .build/debug/opencodefs-crash --rounds $(CUTS) --disk ext4 --disk xfs
 	for family in v1 v2 go; do Tests/Crash/conflicts.py .build/debug/opencodefs $$family 10000 || exit 1; done
+
+soak: deps ## 80 programs on 20 mounts of one server, for SECONDS (600)
+	swift build --product opencodefs
+	Tests/Crash/soak.py .build/debug/opencodefs $(or $(SECONDS),600)
 
 lint: deps ## check formatting and the structure of the house
 	swift format lint --strict --recursive Sources Tests Package.swift

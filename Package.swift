@@ -34,8 +34,10 @@ let package = Package(
         // C libraries, made importable and nothing else.
         .systemLibrary(name: "CFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
         .systemLibrary(name: "CMessageDigest", pkgConfig: "libmd", providers: [.apt(["libmd-dev"])]),
         .systemLibrary(name: "CGetopt"),
+        .systemLibrary(name: "CPrctl"),
 
         // Words: values and protocols that the layers above speak in.
         library("Timing"),
@@ -47,6 +49,7 @@ let package = Package(
         // Adapters: one outside world each.
         library("Fuse", ["VFS", "Timing", "CFuse"]),
         library("SQLiteDriver", ["SQL", "Timing", "CSQLite"]),
+        library("MySQLDriver", ["SQL", "Timing", "CMariaDB"]),
 
         // opencodefs itself, from the rows up to the tree.
         library("SessionStore", ["SessionModel", "SQL", "Digest", "Timing"]),
@@ -57,14 +60,15 @@ let package = Package(
             name: "opencodefs",
             dependencies: [
                 "SessionFileSystem", "SessionTree", "SessionStore", "SessionModel", "DemoHistory", "VFS", "SQL",
-                "SQLiteDriver", "Fuse", "Timing", "CGetopt",
+                "SQLiteDriver", "MySQLDriver", "Fuse", "Timing", "CGetopt", "CPrctl",
             ],
             swiftSettings: settings
         ),
 
         // Tests; CONTRIBUTING.md says what belongs where.
         .target(
-            name: "TestSupport", dependencies: ["DemoHistory", "SQL", "SQLiteDriver", "Timing"],
+            name: "TestSupport",
+            dependencies: ["SessionStore", "DemoHistory", "SQL", "SQLiteDriver", "MySQLDriver", "Timing"],
             path: "Tests/TestSupport", swiftSettings: testSettings),
         .executableTarget(
             name: "opencodefs-bench", dependencies: ["TestSupport", "DemoHistory", "SQL", "SQLiteDriver", "Timing"],
@@ -77,9 +81,11 @@ let package = Package(
         tests("SessionModelTests", ["SessionModel"]),
         tests("SQLTests", ["SQL"]),
         tests("SQLiteDriverTests", ["SQLiteDriver", "SQL", "Timing"]),
+        tests("MySQLDriverTests", ["MySQLDriver", "SQL", "Timing"]),
         tests("SessionTreeTests", ["SessionTree", "SessionModel", "VFS", "Digest", "Timing"]),
         tests(
-            "SessionStoreTests", ["SessionStore", "SessionModel", "SQL", "SQLiteDriver", "DemoHistory", "Timing"]),
+            "SessionStoreTests",
+            ["SessionStore", "SessionModel", "SQL", "SQLiteDriver", "MySQLDriver", "DemoHistory", "Timing"]),
         tests(
             "SessionFileSystemTests",
             [
@@ -87,7 +93,7 @@ let package = Package(
                 "SQLiteDriver",
             ]),
         tests("DemoHistoryTests", ["DemoHistory", "SessionModel", "SQL", "SQLiteDriver", "Timing"]),
-        tests("CommandTests", ["opencodefs", "SessionFileSystem", "SessionTree", "VFS"]),
+        tests("CommandTests", ["opencodefs", "SessionFileSystem", "SessionTree", "VFS", "MySQLDriver"]),
         tests("MountTests", ["opencodefs", "opencodefs-crash", "SQL", "DemoHistory"]),
         tests("HouseTests", []),
     ]

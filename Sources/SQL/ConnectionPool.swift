@@ -1,22 +1,66 @@
+private import Glibc
 private import Synchronization
 package import Timing
 
-/// Connections to lend, one borrower each. As many exist as were ever needed at once; the callers are few, since
-/// they are the threads that serve the kernel.
+/// Connections to lend, one borrower each.
+///
+/// Who comes while all are lent waits in line until its patience ends. A connection that broke is not lent again.
 package final class ConnectionPool: Sendable {
+    /// How many connections there may be, and for how long.
+    package struct Limits: Sendable {
+        /// At once, lent and idle.
+        package var connections: Int
+        /// Of those that nobody uses, so many are kept.
+        package var idle: Int
+        /// After that a connection is not lent again: behind a server's name another server may stand by then.
+        package var lifetime: Duration
+        /// What has not been used for so long is asked whether it still works before it is lent.
+        package var unprovenAfter: Duration
+
+        package init(connections: Int, idle: Int, lifetime: Duration, unprovenAfter: Duration) {
+            self.connections = connections
+            self.idle = idle
+            self.lifetime = lifetime
+            self.unprovenAfter = unprovenAfter
+        }
+
+        /// For a database in a file: the callers are few, since they are the threads that serve the kernel.
+        package static let none = Limits(
+            connections: .max, idle: .max, lifetime: forever, unprovenAfter: forever)
+        private static let forever = Duration.seconds(100 * 365 * 86_400)
+    }
+
+    private struct Idle {
+        let connection: any SQLConnection
+        let opened: ContinuousClock.Instant
+        let used: ContinuousClock.Instant
+    }
+
     private struct Shelf {
-        var idle: [any SQLConnection] = []
+        /// The one used last at the end: it is lent first, so that the others grow old.
+        var idle: [Idle] = []
+        var lent = 0
+        /// Those who wait, in the order they came.
+        var waiting: [UInt64] = []
+        var nextTicket: UInt64 = 0
         var isClosed = false
         /// Moves when what was lent before is not to be lent again.
         var generation = 0
     }
 
-    private let open: @Sendable () throws(SQLError) -> any SQLConnection
+    private let open: SQLOpener
+    private let limits: Limits
     /// Guards the connections nobody uses at the moment.
     private let shelf = Mutex(Shelf())
 
-    package init(open: @escaping @Sendable () throws(SQLError) -> any SQLConnection) {
+    package init(limits: Limits = .none, open: @escaping SQLOpener) {
+        self.limits = limits
         self.open = open
+    }
+
+    /// How many connections are lent, and how many lie idle.
+    package var count: (lent: Int, idle: Int) {
+        shelf.withLock { ($0.lent, $0.idle.count) }
     }
 
     /// Lends a connection for the length of `body`, with the caller's patience set on it.
@@ -24,17 +68,99 @@ package final class ConnectionPool: Sendable {
         _ patience: Patience,
         _ body: (any SQLConnection) throws(SQLError) -> Result
     ) throws(SQLError) -> Result {
-        let (taken, isClosed, generation) = shelf.withLock { ($0.idle.popLast(), $0.isClosed, $0.generation) }
-        if isClosed { throw SQLError(.unavailable, message: "the database is closed") }
-        let connection: any SQLConnection
-        if let taken { connection = taken } else { connection = try open() }
+        let generation = try waitForTurn(patience)
+        let taken: (connection: any SQLConnection, opened: ContinuousClock.Instant)
+        do throws(SQLError) {
+            taken = try take(patience)
+        } catch {
+            shelf.withLock { $0.lent -= 1 }
+            throw error
+        }
+        let (connection, opened) = taken
         connection.patience = patience
         defer {
-            shelf.withLock { shelf in
-                if !shelf.isClosed, shelf.generation == generation { shelf.idle.append(connection) }
+            let left = shelf.withLock { shelf -> (any SQLConnection)? in
+                shelf.lent -= 1
+                guard !shelf.isClosed, shelf.generation == generation, !connection.isBroken,
+                    shelf.idle.count < limits.idle, opened + limits.lifetime > .now
+                else { return connection }
+                shelf.idle.append(Idle(connection: connection, opened: opened, used: .now))
+                return nil
             }
+            // Closed here, outside the lock: it takes a while.
+            _ = consume left
         }
         return try body(connection)
+    }
+
+    /// Waits for one of the connections there may be.
+    ///
+    /// - Returns: the generation that it is lent in.
+    private func waitForTurn(_ patience: Patience) throws(SQLError) -> Int {
+        enum Turn {
+            case now(generation: Int)
+            case closed
+            case later
+        }
+        let came = ContinuousClock.now
+        var ticket: UInt64?
+        while true {
+            let turn: Turn = shelf.withLock { shelf in
+                if shelf.isClosed { return .closed }
+                let isFirst = ticket == nil ? shelf.waiting.isEmpty : shelf.waiting.first == ticket
+                if isFirst, shelf.lent < limits.connections {
+                    if ticket != nil { shelf.waiting.removeFirst() }
+                    shelf.lent += 1
+                    return .now(generation: shelf.generation)
+                }
+                if ticket == nil {
+                    ticket = shelf.nextTicket
+                    shelf.nextTicket += 1
+                    shelf.waiting.append(shelf.nextTicket - 1)
+                }
+                return .later
+            }
+            switch turn {
+            case .now(let generation): return generation
+            case .closed:
+                leave(ticket)
+                throw SQLError(.unavailable, message: "the database is closed")
+            case .later: break
+            }
+            if let verdict = patience.verdict {
+                leave(ticket)
+                let waited = (ContinuousClock.now - came) / .seconds(1)
+                throw SQLError(
+                    verdict == .cancelled ? .cancelled : .expired,
+                    message:
+                        "waited \(Int(waited.rounded())) s for one of \(limits.connections) connections, which others use"
+                )
+            }
+            usleep(500)
+        }
+    }
+
+    private func leave(_ ticket: UInt64?) {
+        shelf.withLock { shelf in shelf.waiting.removeAll { $0 == ticket } }
+    }
+
+    /// An idle connection that still works, or a new one.
+    private func take(
+        _ patience: Patience
+    ) throws(SQLError) -> (connection: any SQLConnection, opened: ContinuousClock.Instant) {
+        while let idle = shelf.withLock({ $0.idle.popLast() }) {
+            guard idle.opened + limits.lifetime > .now else { continue }
+            if idle.used + limits.unprovenAfter > .now { return (idle.connection, idle.opened) }
+            idle.connection.patience = patience
+            do throws(SQLError) {
+                try idle.connection.prove()
+                return (idle.connection, idle.opened)
+            } catch {
+                // The next one may be better, or a new one.
+                continue
+            }
+        }
+        return (try open(patience), .now)
     }
 
     /// Closes what is idle now and what is lent as soon as it comes back; whoever asks later gets a new connection.

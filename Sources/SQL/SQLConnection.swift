@@ -1,5 +1,8 @@
 package import Timing
 
+/// Connects to a database, waiting no longer than patience lasts.
+package typealias SQLOpener = @Sendable (Patience) throws(SQLError) -> any SQLConnection
+
 /// A session with a database. One thread uses it at a time; a ``ConnectionPool`` sees to that.
 package protocol SQLConnection: AnyObject, Sendable {
     var dialect: SQLDialect { get }
@@ -17,7 +20,9 @@ package protocol SQLConnection: AnyObject, Sendable {
     /// Starts a transaction that sees one version of everything and writes nothing.
     func beginReading() throws(SQLError)
 
-    /// Starts a transaction that will write: nobody else can from here to its end.
+    /// Starts a transaction that will write. Where the dialect locks the whole database, nobody else can write from here to
+    /// its end; where it locks rows, each statement sees what is committed by then, and a row that was selected with
+    /// ``SQLFragment/locked`` is as it was seen until the end.
     func beginWriting() throws(SQLError)
 
     func commit() throws(SQLError)
@@ -26,7 +31,8 @@ package protocol SQLConnection: AnyObject, Sendable {
     func rollback()
 
     /// A number that moves when another connection has committed something. Cheap, and meaningful only when
-    /// compared with an earlier answer of this same connection.
+    /// compared with an earlier answer of this same connection. A provider that cannot tell (``SQLDialect/Locking/rows``)
+    /// answers as ``schemaCounter()`` does.
     func changeCounter() throws(SQLError) -> Int64
 
     /// The tables, their columns and how they refer to each other.
@@ -34,6 +40,12 @@ package protocol SQLConnection: AnyObject, Sendable {
 
     /// A number that moves when tables or columns change.
     func schemaCounter() throws(SQLError) -> Int64
+
+    /// Whether the connection was lost: nobody need try it again.
+    var isBroken: Bool { get }
+
+    /// Finds out whether the connection still works.
+    func prove() throws(SQLError)
 }
 
 /// A row in hand, its columns counted from 0.
@@ -47,6 +59,10 @@ package protocol SQLRow {
 }
 
 extension SQLConnection {
+    /// A database in a file is always there.
+    package var isBroken: Bool { false }
+    package func prove() throws(SQLError) {}
+
     /// One transaction that reads: what happens in it sees a single version of the database.
     package func reading<Result>(
         _ body: () throws(SQLError) -> Result

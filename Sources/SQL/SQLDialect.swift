@@ -1,25 +1,39 @@
 /// What each provider says in its own words. A store writes its SQL once; where providers differ it interpolates a
 /// ``SQLFragment`` and the dialect renders it.
 package struct SQLDialect: Sendable {
+    /// What a transaction that writes keeps others from.
+    package enum Locking: Sendable {
+        /// There is one writer at a time, and a counter tells whether anything was committed in between.
+        case database
+        /// Others write other rows meanwhile, and no counter tells.
+        case rows
+    }
+
+    /// How a column is set although a trigger would set it to the time of the change.
+    package enum Clock: Sendable {
+        /// A temporary trigger of the connection has the other's update ignored.
+        case temporaryTrigger
+        /// The connection is told which time it is (MySQL, MariaDB: the session variable `timestamp`).
+        case sessionTime
+    }
+
     /// A name for status and messages: "SQLite".
     package let name: String
     package let identifierQuote: Unicode.Scalar
-    /// Bytes of a text column of the row in hand, found without reading the text.
-    package let octetLength: @Sendable (_ table: SQLIdentifier, _ column: SQLIdentifier) -> String
-    /// Bytes of a text column as a blob; the rest of the text is not read. Has two placeholders: the offset and the
-    /// count.
-    package let slice: @Sendable (_ table: SQLIdentifier, _ column: SQLIdentifier) -> String
+    package let locking: Locking
+    package let clock: Clock
+    /// What a fragment is in this provider's words, with a placeholder for each of the values, in their order.
+    package let render: @Sendable (SQLFragment, SQLDialect) -> (text: String, values: [SQLValue])
 
     package init(
-        name: String,
-        identifierQuote: Unicode.Scalar,
-        octetLength: @escaping @Sendable (SQLIdentifier, SQLIdentifier) -> String,
-        slice: @escaping @Sendable (SQLIdentifier, SQLIdentifier) -> String
+        name: String, identifierQuote: Unicode.Scalar, locking: Locking, clock: Clock,
+        render: @escaping @Sendable (SQLFragment, SQLDialect) -> (text: String, values: [SQLValue])
     ) {
         self.name = name
         self.identifierQuote = identifierQuote
-        self.octetLength = octetLength
-        self.slice = slice
+        self.locking = locking
+        self.clock = clock
+        self.render = render
     }
 
     package func quote(_ identifier: SQLIdentifier) -> String {
@@ -34,25 +48,25 @@ package struct SQLDialect: Sendable {
         quoted.append(identifierQuote)
         return String(quoted)
     }
-
-    package func render(_ fragment: SQLFragment) -> String {
-        switch fragment {
-        case .octetLength(let table, let column): octetLength(table, column)
-        case .slice(let table, let column, _, _): slice(table, column)
-        }
-    }
 }
 
 /// Something that every provider can do and each writes differently.
 package enum SQLFragment: Sendable {
+    /// Bytes of a text column of the row in hand, found without reading the text.
     case octetLength(table: SQLIdentifier, column: SQLIdentifier)
+    /// Bytes of a text column as a blob; the rest of the text is not read.
     case slice(table: SQLIdentifier, column: SQLIdentifier, from: Int, count: Int)
-
-    /// What its placeholders stand for.
-    package var values: [SQLValue] {
-        switch self {
-        case .octetLength: []
-        case .slice(_, _, let offset, let count): [.integer(Int64(offset)), .integer(Int64(count))]
-        }
-    }
+    /// Whether the column of the row in hand holds a blob rather than a text: 1 or 0.
+    case isBlob(SQLIdentifier)
+    /// Whether a column has a value, every byte of it, whatever the collation says. NULL is equal to nothing. Finds the
+    /// rows by an index of the column where there is one.
+    case equal(SQLIdentifier, SQLValue)
+    /// The same, with NULL equal to NULL.
+    case identical(SQLIdentifier, SQLValue)
+    /// Orders by a text column's bytes, whatever the collation says.
+    case bytewise(SQLIdentifier)
+    /// Seconds since 1970 by the clock of the database, which is the one that its triggers ask.
+    case now
+    /// At the end of a SELECT in a transaction that writes: nobody else changes these rows until its end.
+    case locked
 }

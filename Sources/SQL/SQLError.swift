@@ -5,6 +5,12 @@ package struct SQLError: Error, Sendable {
     package enum Kind: Sendable {
         /// Somebody else writes, and went on doing so for as long as we may wait.
         case busy
+        /// Others wanted the same rows, and the database has taken back all of our transaction: it may be done again.
+        case contended
+        /// The connection broke. What was not committed has not happened; another connection may do.
+        case disconnected
+        /// The user may not do this, or not come in at all.
+        case denied
         /// A rule of the schema: foreign key, uniqueness, CHECK, NOT NULL.
         case constraint
         /// The database cannot be written, by anyone or by us.
@@ -34,10 +40,18 @@ package struct SQLError: Error, Sendable {
     /// The provider's number, for the log.
     package let code: Int
     package let message: String
+    /// Of a `.constraint`: the row points at one that is not there.
+    package let isForeignKey: Bool
+    /// Whether a server said so, of which another may take the place at any time.
+    package let isOfServer: Bool
 
-    package init(_ kind: Kind, code: Int = 0, message: String) {
+    package init(
+        _ kind: Kind, code: Int = 0, message: String, isForeignKey: Bool = false, isOfServer: Bool = false
+    ) {
         self.kind = kind
         self.code = code
         self.message = message
+        self.isForeignKey = isForeignKey
+        self.isOfServer = isOfServer
     }
 }

@@ -5,23 +5,20 @@
 /// Names of tables and columns that come from the schema are interpolated as ``SQLIdentifier``.
 package struct SQLQuery: Sendable, ExpressibleByStringInterpolation {
     fileprivate enum Segment: Sendable {
-        /// SQL as it is, with a placeholder for each value in it.
-        case text(String)
+        /// SQL as it is, and what the placeholders in it stand for.
+        case text(String, [SQLValue])
         case identifier(SQLIdentifier)
         case dialect(SQLFragment)
     }
 
     fileprivate var segments: [Segment]
-    /// What the placeholders stand for, in their order.
-    fileprivate var values: [SQLValue] = []
 
     package init(stringLiteral text: String) {
-        segments = [.text(text)]
+        segments = [.text(text, [])]
     }
 
     package init(stringInterpolation: StringInterpolation) {
         segments = stringInterpolation.query.segments
-        values = stringInterpolation.query.values
     }
 
     package struct StringInterpolation: StringInterpolationProtocol {
@@ -36,8 +33,7 @@ package struct SQLQuery: Sendable, ExpressibleByStringInterpolation {
         }
 
         package mutating func appendInterpolation(_ value: SQLValue) {
-            query.append("?")
-            query.values.append(value)
+            query.append("?", [value])
         }
 
         package mutating func appendInterpolation(_ value: Int64) {
@@ -54,7 +50,6 @@ package struct SQLQuery: Sendable, ExpressibleByStringInterpolation {
 
         package mutating func appendInterpolation(_ fragment: SQLFragment) {
             query.segments.append(.dialect(fragment))
-            query.values += fragment.values
         }
 
         /// Part of a statement, with its values.
@@ -76,32 +71,36 @@ package struct SQLQuery: Sendable, ExpressibleByStringInterpolation {
     /// The text that a provider understands, and the values in the order of its placeholders.
     package func rendered(for dialect: SQLDialect) -> (text: String, values: [SQLValue]) {
         // Most statements are one piece: nothing to put together each time they run.
-        if segments.count == 1, case .text(let text) = segments[0] { return (text, values) }
-        var text = ""
+        if segments.count == 1, case .text(let text, let values) = segments[0] { return (text, values) }
+        var (text, values) = ("", [SQLValue]())
         for segment in segments {
             switch segment {
-            case .text(let piece): text += piece
+            case .text(let piece, let bound):
+                text += piece
+                values += bound
             case .identifier(let identifier): text += dialect.quote(identifier)
-            case .dialect(let fragment): text += dialect.render(fragment)
+            case .dialect(let fragment):
+                let (piece, bound) = dialect.render(fragment, dialect)
+                text += piece
+                values += bound
             }
         }
         return (text, values)
     }
 
     /// Neighbouring texts become one.
-    private mutating func append(_ text: String) {
-        if case .text(let before) = segments.last {
-            segments[segments.count - 1] = .text(before + text)
+    private mutating func append(_ text: String, _ values: [SQLValue] = []) {
+        if case .text(let before, let bound) = segments.last {
+            segments[segments.count - 1] = .text(before + text, bound + values)
         } else if !text.isEmpty {
-            segments.append(.text(text))
+            segments.append(.text(text, values))
         }
     }
 
     private mutating func append(_ other: SQLQuery) {
         for segment in other.segments {
-            if case .text(let text) = segment { append(text) } else { segments.append(segment) }
+            if case .text(let text, let values) = segment { append(text, values) } else { segments.append(segment) }
         }
-        values += other.values
     }
 }
 

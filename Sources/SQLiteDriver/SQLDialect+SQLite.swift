@@ -2,20 +2,31 @@ package import SQL
 
 extension SQLDialect {
     package static let sqlite = SQLDialect(
-        name: "SQLite",
-        identifierQuote: "\"",
-        octetLength: { table, column in
-            "coalesce(opencodefs_octets(\(cell(table, column))), 0)"
-        },
-        slice: { table, column in
-            "opencodefs_slice(\(cell(table, column)), ?, ?)"
+        name: "SQLite", identifierQuote: "\"", locking: .database, clock: .temporaryTrigger
+    ) { fragment, dialect in
+        switch fragment {
+        case .octetLength(let table, let column):
+            ("coalesce(opencodefs_octets(\(cell(table, column, dialect))), 0)", [])
+        case .slice(let table, let column, let offset, let count):
+            (
+                "opencodefs_slice(\(cell(table, column, dialect)), ?, ?)",
+                [.integer(Int64(offset)), .integer(Int64(count))]
+            )
+        case .isBlob(let column): ("typeof(\(dialect.quote(column))) = 'blob'", [])
+        // The collation of OpenCode's columns is the default, BINARY.
+        case .equal(let column, let value): ("\(dialect.quote(column)) = ?", [value])
+        case .identical(let column, let value): ("\(dialect.quote(column)) IS ?", [value])
+        case .bytewise(let column): (dialect.quote(column), [])
+        case .now: ("CAST(strftime('%s', 'now') AS INTEGER)", [])
+        // The transaction keeps everybody else from writing.
+        case .locked: ("", [])
         }
-    )
+    }
 
     /// The first arguments of our functions: which cell, and what it holds. typeof() looks no further than the header.
-    private static func cell(_ table: SQLIdentifier, _ column: SQLIdentifier) -> String {
-        let name = sqlite.quote(table)
-        return "\(literal(table)), \(literal(column)), \(name).rowid, typeof(\(name).\(sqlite.quote(column)))"
+    private static func cell(_ table: SQLIdentifier, _ column: SQLIdentifier, _ dialect: SQLDialect) -> String {
+        let name = dialect.quote(table)
+        return "\(literal(table)), \(literal(column)), \(name).rowid, typeof(\(name).\(dialect.quote(column)))"
     }
 
     /// The name of a table or column as a string in a statement.

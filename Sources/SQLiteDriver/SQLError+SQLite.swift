@@ -5,6 +5,8 @@ internal import SQL
 extension SQLError {
     /// SQLITE_IOERR_SHMSIZE, a macro that Swift cannot import.
     private static let cannotGrowIndex = SQLITE_IOERR | 19 << 8
+    /// SQLITE_CONSTRAINT_FOREIGNKEY, another.
+    private static let refersToNone = SQLITE_CONSTRAINT | 3 << 8
 
     /// What a result code of SQLite means to us (sqlite.org/rescode.html).
     init(database: OpaquePointer?, code: CInt) {
@@ -35,10 +37,13 @@ extension SQLError {
             if kind == .misuse, let database = unsafe database {
                 unsafe String(cString: sqlite3_errmsg(database))
             } else {
-                unsafe String(cString: sqlite3_errstr(extended))
+                kind == .expired
+                    ? "the database did not answer in time" : unsafe String(cString: sqlite3_errstr(extended))
             }
-        self.init(kind, code: Int(extended), message: message)
+        let isForeignKey = extended == Self.refersToNone
+        self.init(kind, code: Int(extended), message: message, isForeignKey: isForeignKey)
     }
+
     /// Why a file could not be read or written (errno(3)). SQLite keeps that for a statement that fails, but not for a
     /// COMMIT; the log or the journal, which is what a COMMIT writes, knows it.
     private static func cause(_ database: OpaquePointer) -> CInt {

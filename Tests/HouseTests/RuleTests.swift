@@ -5,10 +5,12 @@ import Testing
 @Suite struct RuleTests {
     /// Where Swift meets C. Everywhere else memory is Swift's to keep safe, and a fault there cannot be ours.
     static let unsafeAllowed: Set<String> = [
-        "Sources/Fuse", "Sources/SQLiteDriver", "Sources/Digest", "Sources/Timing/Timestamp.swift",
+        "Sources/Fuse", "Sources/SQLiteDriver", "Sources/MySQLDriver", "Sources/Digest",
+        "Sources/Timing/Timestamp.swift",
         "Sources/SessionModel/Identifier.swift", "Sources/SessionTree/TimeZoneRule.swift",
         "Sources/opencodefs/System.swift", "Sources/opencodefs/System+Files.swift", "Sources/opencodefs/Console.swift",
-        "Sources/opencodefs/Daemon.swift", "Sources/opencodefs/Git.swift", "Sources/opencodefs/OptionParser.swift",
+        "Sources/opencodefs/System+Secrets.swift", "Sources/opencodefs/Daemon.swift",
+        "Sources/opencodefs/Program.swift", "Sources/opencodefs/OptionParser.swift",
         "Sources/opencodefs/MountOptions.swift",
     ]
 
@@ -91,7 +93,7 @@ import Testing
     @Test func `every rule of the tree that is built has a test that names it`() throws {
         let built = [
             "N1", "N2", "N3", "N4", "N5", "N6", "N7", "R1", "R2", "R3", "R4", "R5", "R6", "R8", "R10", "D1", "D2", "D3",
-            "W1", "W2", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W10", "W11", "M1", "M2", "M3", "M4",
+            "W1", "W2", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W10", "W11", "M1", "M2", "M3", "M4", "M5",
         ]
         let tests = try Repository.swiftFiles(in: "Tests").map { try Repository.text(of: $0) }.joined()
         for rule in built {

@@ -6,7 +6,7 @@ import Timing
     private let diary = FakeConnection.Diary()
 
     private func pool() -> ConnectionPool {
-        ConnectionPool { [diary] () throws(SQLError) in FakeConnection(diary) }
+        ConnectionPool { [diary] (_) throws(SQLError) in FakeConnection(diary) }
     }
 
     @Test func `a connection is opened when one is needed and lent again when it is back`() throws {
@@ -61,7 +61,7 @@ import Timing
     }
 
     @Test func `a connection that cannot be opened is no connection`() {
-        let pool = ConnectionPool { () throws(SQLError) in throw SQLError(.unavailable, message: "gone") }
+        let pool = ConnectionPool { (_) throws(SQLError) in throw SQLError(.unavailable, message: "gone") }
         let refusal = #expect(throws: SQLError.self) {
             try pool.lend(.lasting(.seconds(1))) { (_) throws(SQLError) in }
         }

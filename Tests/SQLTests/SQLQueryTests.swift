@@ -4,8 +4,20 @@ import Testing
 @Suite struct SQLQueryTests {
     /// A dialect of nobody, to see where it is asked.
     static let dialect = SQLDialect(
-        name: "Test", identifierQuote: "`",
-        octetLength: { "LENGTH(\($0.name).\($1.name))" }, slice: { "SLICE(\($0.name).\($1.name), ?, ?)" })
+        name: "Test", identifierQuote: "`", locking: .database, clock: .temporaryTrigger
+    ) { fragment, dialect in
+        switch fragment {
+        case .octetLength(let table, let column): ("LENGTH(\(table.name).\(column.name))", [])
+        case .slice(let table, let column, let from, let count):
+            ("SLICE(\(table.name).\(column.name), ?, ?)", [.integer(Int64(from)), .integer(Int64(count))])
+        case .isBlob(let column): ("BLOB(\(column.name))", [])
+        case .equal(let column, let value): ("(\(dialect.quote(column)) = ? AND BYTES(?))", [value, value])
+        case .identical(let column, let value): ("SAME(\(dialect.quote(column)), ?)", [value])
+        case .bytewise(let column): ("BYTES(\(dialect.quote(column)))", [])
+        case .now: ("NOW", [])
+        case .locked: ("LOCKED", [])
+        }
+    }
 
     @Test func `what is interpolated is bound, in its order`() {
         let text = "'; DROP TABLE session --"
