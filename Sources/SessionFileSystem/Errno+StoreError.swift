@@ -13,6 +13,7 @@ extension Errno {
             case .readOnly: .readOnly
             case .unsupportedSchema: .inputOutput
             case .busy: .busy
+            case .denied: .accessDenied
             case .full: .noSpace
             case .tooLarge: .tooLarge
             case .expired: .timedOut

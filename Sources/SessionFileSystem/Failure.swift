@@ -36,13 +36,15 @@ struct Failure: Error {
         case .readOnly(let why): (reason, remedy) = (why, "mount the database where it can be written, without -o ro")
         case .unsupportedSchema(let why):
             (reason, remedy) = (why, "see opencodefs status; a newer opencodefs may know it")
+        case .denied(let why):
+            (reason, remedy) = (why, "ask whoever runs the database for the rights, or mount with -o ro")
         case .busy:
             (reason, remedy) = (
                 "another program kept the database locked for 5 s", "try again; find the other writer with fuser(1)"
             )
         case .full: (reason, remedy) = ("no space left for the database or the trash", "free space, then try again")
-        case .tooLarge: (reason, remedy) = ("larger than the database takes", "")
-        case .expired: (reason, remedy) = ("the database did not answer in time", "try again")
+        case .tooLarge(let why): (reason, remedy) = ("larger than the database takes: \(why)", "")
+        case .expired(let why): (reason, remedy) = (why, "try again")
         case .cancelled: (reason, remedy) = ("the program was interrupted", "")
         case .unavailable(let why):
             (reason, remedy) = (why, "if it stays so, check the file with: sqlite3 FILE 'PRAGMA quick_check'")

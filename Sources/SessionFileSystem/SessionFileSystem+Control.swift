@@ -74,6 +74,8 @@ extension SessionFileSystem {
         }
         status.add(contentsOf: settings.description)
         let counted = attempt(patience)
+        // After the attempt: it tells how the database is now.
+        status.add(contentsOf: settings.condition())
         do throws(StoreError) {
             let facts = try store.facts()
             status.add("family", .array(facts.families.map { .string($0) }))
@@ -120,11 +122,22 @@ extension SessionFileSystem {
         }
     }
 
+    /// The counts, or what they were when they were last known: df is no reason to wait for a server that is away.
+    private func lastCounts(_ patience: Patience) throws(Failure) -> Counts {
+        do throws(Failure) {
+            return try counts(patience)
+        } catch {
+            // A server that is away comes back; a file that is not there may never.
+            guard !settings.condition().isEmpty, let kept = state.withLock({ $0.counts }) else { throw error }
+            return kept.value
+        }
+    }
+
     package func statistics(for caller: Caller) throws(Errno) -> Statistics {
         try perform("statfs", .root, nil, caller) { () throws(Failure) in
             let volume = settings.volume()
             return Statistics(
-                usedBytes: volume.used, freeBytes: volume.free, usedNodes: Int64(try counts(caller.patience).rows))
+                usedBytes: volume.used, freeBytes: volume.free, usedNodes: Int64(try lastCounts(caller.patience).rows))
         }
     }
 

@@ -150,15 +150,16 @@ extension SessionFileSystem {
         _ session: Session.ID, _ catalog: Catalog, _ token: ChangeToken, _ patience: Patience
     ) throws(Failure) -> [HandleTable.Line] {
         guard catalog.sessions[session] != nil else { throw .noEntry }
-        var found: [(id: Message.ID, order: Message.Order, version: FileVersion)] = []
-        let roles = try reading(patience) { (snapshot) throws(StoreError) in
+        let (found, roles) = try reading(patience) { (snapshot) throws(StoreError) in
+            // Begun anew with each reading: a store may have to read again.
+            var found: [(id: Message.ID, order: Message.Order, version: FileVersion)] = []
             var roles: [Message.ID: [UInt8]?] = [:]
             try snapshot.messages(of: session) { (message) throws(StoreError) in
                 found.append((message.id, message.order, MessageFile.version(of: message)))
                 let isNamed = state.withLock { $0.names.label(of: message.id, in: session)?.name != nil }
                 if !isNamed { roles[message.id] = .some(try snapshot.role(of: message)) }
             }
-            return roles
+            return (found, roles)
         }
         noteMessages(found.map { ($0.id, $0.order) }, of: session)
         return state.withLock { state in

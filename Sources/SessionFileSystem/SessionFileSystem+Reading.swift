@@ -109,7 +109,7 @@ extension SessionFileSystem {
             }
             if let loaded { return loaded }
             if let verdict = caller.patience.verdict {
-                throw Failure(verdict == .cancelled ? StoreError.cancelled : .expired)
+                throw Failure(verdict == .cancelled ? StoreError.cancelled : .expired())
             }
             usleep(200)
         }

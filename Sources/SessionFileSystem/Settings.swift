@@ -11,6 +11,8 @@ package struct Settings: Sendable {
     package var umask: UInt32 = 0o077
     /// What status.json says before what the file system itself knows.
     package var description: JSONObject
+    /// What status.json says of the database at the moment; does not block.
+    package var condition: @Sendable () -> JSONObject = { JSONObject() }
     /// Space that the database takes and that its disk still has, in bytes.
     package var volume: @Sendable () -> (used: Int64, free: Int64)
     /// Where bytes go that could not be saved; nil for nowhere.

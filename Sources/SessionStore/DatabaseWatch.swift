@@ -20,7 +20,7 @@ final class DatabaseWatch<Schema: Sendable>: Sendable {
     /// A name for status and messages: "SQLite".
     let provider: String
     private let pool: ConnectionPool
-    private let open: @Sendable () throws(SQLError) -> any SQLConnection
+    private let open: SQLOpener
     private let interpret: @Sendable (SQLSchema) -> Schema?
     /// The connection; nil while there is no database to watch. SQL runs inside, so nobody waits for it longer than they
     /// may: ``watching(_:_:)`` is the only way in.
@@ -36,13 +36,13 @@ final class DatabaseWatch<Schema: Sendable>: Sendable {
     ///   - pool: lends the connections of the same database, to be renewed with ours.
     ///   - interpret: what the tables mean.
     init(
-        open: @escaping @Sendable () throws(SQLError) -> any SQLConnection, pool: ConnectionPool,
+        open: @escaping SQLOpener, pool: ConnectionPool,
         interpret: @escaping @Sendable (SQLSchema) -> Schema?
     ) throws(SQLError) {
         self.open = open
         self.pool = pool
         self.interpret = interpret
-        let connection = try open()
+        let connection = try open(.lasting(.seconds(10)))
         connection.patience = .lasting(.seconds(10))
         provider = connection.dialect.name
         known = Mutex((try Self.look(connection, generation: 0, interpret), false))
@@ -66,36 +66,50 @@ final class DatabaseWatch<Schema: Sendable>: Sendable {
             let next: Known
             do throws(SQLError) {
                 guard let watched = connection else { throw SQLError(.replaced, message: "") }
-                watched.patience = patience
-                let changes = try watched.changeCounter()
-                if changes == known.token.changes { return known.token }
-                // An upgrade of OpenCode changes the tables under us: look before anything else is read.
-                let token = ChangeToken(
-                    changes: changes, schema: try watched.schemaCounter(), generation: known.token.generation)
-                if token.hasOtherTables(than: known.token) {
-                    let tables = try watched.schema()
-                    next = Known(token: token, tables: tables, schema: interpret(tables))
-                } else {
-                    next = Known(token: token, tables: known.tables, schema: known.schema)
-                }
+                next = try look(again: watched, known, patience)
             } catch {
-                guard error.kind == .replaced else { throw error }
-                connection = nil
-                pool.renew()
-                let replacement = try reopen(patience)
-                next = try Self.look(replacement, generation: known.token.generation + 1, interpret)
-                connection = replacement
+                switch error.kind {
+                case .replaced:
+                    connection = nil
+                    pool.renew()
+                    let replacement = try reopen(patience)
+                    next = try Self.look(replacement, generation: known.token.generation + 1, interpret)
+                    connection = replacement
+                case .disconnected:
+                    // A server ends what has been idle for long. It is the same database behind another connection.
+                    let replacement = try open(patience)
+                    next = try look(again: replacement, known, patience)
+                    connection = replacement
+                default: throw error
+                }
             }
             self.known.withLock { $0.value = next }
             return next.token
         }
     }
 
+    /// What is known, as of now.
+    private func look(
+        again connection: any SQLConnection, _ known: Known, _ patience: Patience
+    ) throws(SQLError) -> Known {
+        connection.patience = patience
+        let changes = try connection.changeCounter()
+        if changes == known.token.changes { return known }
+        // An upgrade of OpenCode changes the tables under us: look before anything else is read.
+        let token = ChangeToken(
+            changes: changes, schema: try connection.schemaCounter(), generation: known.token.generation)
+        guard token.hasOtherTables(than: known.token) else {
+            return Known(token: token, tables: known.tables, schema: known.schema)
+        }
+        let tables = try connection.schema()
+        return Known(token: token, tables: tables, schema: interpret(tables))
+    }
+
     /// Opens what stands at the path now, once those who still read from the former file have ended.
     private func reopen(_ patience: Patience) throws(SQLError) -> any SQLConnection {
         while true {
             do throws(SQLError) {
-                let connection = try open()
+                let connection = try open(patience)
                 connection.patience = patience
                 return connection
             } catch {

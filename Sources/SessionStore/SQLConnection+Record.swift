@@ -3,11 +3,16 @@ internal import SessionModel
 
 extension SQLConnection {
     /// A whole row, found by its id.
-    func record(in table: SQLIdentifier, id: SQLValue, _ schema: SQLSchema) throws(SQLError) -> Record? {
+    ///
+    /// - Parameter lock: ``SQLFragment/locked``, where it is to stay as it is.
+    func record(
+        in table: SQLIdentifier, id: SQLValue, _ schema: SQLSchema, _ lock: SQLQuery = ""
+    ) throws(SQLError) -> Record? {
         let columns = (schema.tables[table.name] ?? []).map(\.name)
         let list = SQLQuery.joined(columns.map { "\(SQLIdentifier($0))" }, separator: ", ")
         var record: Record?
-        try rows("SELECT \(list) FROM \(table) WHERE id = \(id)") { (row) throws(SQLError) in
+        try rows("SELECT \(list) FROM \(table) WHERE \(SQLFragment.equal(SQLIdentifier("id"), id)) \(lock)") {
+            (row) throws(SQLError) in
             var fields: [String: Record.Field] = [:]
             for (index, column) in columns.enumerated() { fields[column] = Record.Field(row.value(at: index)) }
             record = Record(fields, columns: columns)

@@ -1,5 +1,5 @@
 package import SQL
-private import Timing
+package import Timing
 
 /// Which store understands a database.
 package enum SchemaFamily: Sendable {
@@ -15,12 +15,12 @@ package enum SchemaFamily: Sendable {
     /// Finds out which, and opens the store while the connection that looked is still there: when the last one closes,
     /// SQLite would empty the write-ahead log for nothing.
     package static func recognised<Result>(
-        _ open: () throws(SQLError) -> any SQLConnection, _ body: (SchemaFamily) throws(StoreError) -> Result
+        _ open: (Patience) throws(SQLError) -> any SQLConnection, _ body: (SchemaFamily) throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
         let connection: any SQLConnection
         let family: SchemaFamily
         do throws(SQLError) {
-            connection = try open()
+            connection = try open(.lasting(.seconds(10)))
             connection.patience = .lasting(.seconds(10))
             family = SchemaFamily(of: try connection.schema())
         } catch {

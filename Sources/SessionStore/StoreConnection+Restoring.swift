@@ -8,11 +8,9 @@ extension StoreConnection {
         guard let trash else { throw .store(.notFound) }
         var outcome: Result<Restoration, RestoreError>?
         do throws(SQLError) {
-            try pool.lend(patience) { (connection) throws(SQLError) in
-                do throws(RestoreError) {
-                    outcome = .success(try trash.restore(items, into: connection, isRehearsal: false))
-                } catch {
-                    outcome = .failure(error)
+            try repeating(patience) { () throws(SQLError) in
+                try pool.lend(patience) { (connection) throws(SQLError) in
+                    outcome = try trash.put(items, backInto: connection, isRehearsal: false)
                 }
             }
         } catch {
@@ -34,17 +32,16 @@ extension StoreConnection {
         do throws(StoreError) { schema = try current().schema } catch { throw .store(error) }
         var outcome: Result<Outcome, RestoreError>?
         do throws(SQLError) {
-            try pool.lend(patience) { (connection) throws(SQLError) in
-                do throws(RestoreError) {
-                    _ = try trash.restore(items, into: connection, isRehearsal: true) {
+            try repeating(patience) { () throws(SQLError) in
+                try pool.lend(patience) { (connection) throws(SQLError) in
+                    let rehearsed = try trash.put(items, backInto: connection, isRehearsal: true) {
                         do throws(StoreError) {
                             outcome = .success(try body(snapshot(connection, schema)))
                         } catch {
                             outcome = .failure(.store(error))
                         }
                     }
-                } catch {
-                    outcome = .failure(error)
+                    if case .failure(let error) = rehearsed { outcome = .failure(error) }
                 }
             }
         } catch {

@@ -1,4 +1,5 @@
 internal import SQL
+internal import Synchronization
 internal import Timing
 
 /// What a database can do for us, told by its tables and columns alone.
@@ -31,15 +32,19 @@ extension StoreSchema {
 final class StoreConnection<Schema: StoreSchema>: Sendable {
     let pool: ConnectionPool
     let trash: Trash?
+    /// How often something was done again because a server had taken it back.
+    let repetitions = Atomic(0)
     /// Why nothing may be written, if so.
     let writingForbidden: String?
     private let watch: DatabaseWatch<Schema>
 
+    /// - Parameter limits: how many connections there may be at once, besides the one that watches the tables.
     /// - Throws: `.unsupportedSchema` for a database of something else.
     init(
-        open: @escaping @Sendable () throws(SQLError) -> any SQLConnection, trash: Trash?, readOnlyReason: String?
+        open: @escaping SQLOpener, trash: Trash?, readOnlyReason: String?,
+        limits: ConnectionPool.Limits = .none
     ) throws(StoreError) {
-        pool = ConnectionPool(open: open)
+        pool = ConnectionPool(limits: limits, open: open)
         self.trash = trash
         writingForbidden = readOnlyReason
         do throws(SQLError) {
@@ -94,7 +99,7 @@ final class StoreConnection<Schema: StoreSchema>: Sendable {
             } catch {
                 guard error.kind == .replaced, isRepeatable else { throw StoreError(error.attributed(to: patience)) }
             }
-            if let verdict = patience.verdict { throw verdict == .cancelled ? .cancelled : .expired }
+            if let verdict = patience.verdict { throw verdict == .cancelled ? .cancelled : .expired() }
             guard try changeToken(patience).hasOtherTables(than: token) else {
                 throw .unavailable(reason: "the database file is being replaced")
             }

@@ -44,7 +44,7 @@ import Timing
         case "both": _ = try TestDatabase(demo: .both, at: path)
         default: _ = try TestDatabase(demo: .go, at: path)
         }
-        let open = { @Sendable () throws(SQLError) -> any SQLConnection in
+        let open = { @Sendable (_: Patience) throws(SQLError) -> any SQLConnection in
             try SQLiteConnection(path: path, access: .readOnly)
         }
         let store: any SessionStore =

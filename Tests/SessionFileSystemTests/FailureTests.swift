@@ -12,7 +12,8 @@ import VFS
         (.notFound, .noEntry), (.notEmpty, .notEmpty), (.notAllowed(reason: "w"), .notPermitted),
         (.readOnly(reason: "r"), .readOnly), (.unsupportedSchema(reason: "u"), .inputOutput), (.busy, .busy),
         (.full, .noSpace),
-        (.tooLarge, .tooLarge), (.expired, .timedOut), (.cancelled, .interrupted),
+        (.tooLarge(reason: ""), .tooLarge), (.denied(reason: "may not"), .accessDenied), (.expired(), .timedOut),
+        (.cancelled, .interrupted),
         (.unavailable(reason: "x"), .inputOutput),
     ]
 
@@ -87,7 +88,7 @@ import VFS
         }
         let whole = try first.list(node(first)).map(\.name)
         #expect(!whole.isEmpty)
-        for (error, errno) in [(StoreError.unavailable(reason: "gone"), Errno.inputOutput), (.expired, .timedOut)] {
+        for (error, errno) in [(StoreError.unavailable(reason: "gone"), Errno.inputOutput), (.expired(), .timedOut)] {
             var failures = 0
             for questions in 0..<100 {
                 let tree = try again(first, in: directory, trouble)

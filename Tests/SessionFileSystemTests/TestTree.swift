@@ -38,11 +38,11 @@ struct TestTree {
     ) throws {
         self.database = database
         let (path, trashPath) = (database.path, directory.file("trash.db"))
-        trash = try Trash(source: path) { () throws(SQLError) in try SQLiteConnection(path: trashPath, access: .create)
+        trash = try Trash(source: path) { (_) throws(SQLError) in try SQLiteConnection(path: trashPath, access: .create)
         }
         store = wrapping(
             try TypeScriptStore(
-                open: { () throws(SQLError) in try SQLiteConnection(path: path, access: .readWrite) }, trash: trash,
+                open: { (_) throws(SQLError) in try SQLiteConnection(path: path, access: .readWrite) }, trash: trash,
                 readOnlyReason: readOnly))
         var settings = Settings(
             owner: 1000, group: 100, description: JSONObject(), volume: { (used: 4096, free: 8192) },
@@ -101,10 +101,9 @@ struct TestTree {
         defer { files.releaseDirectory(handle) }
         var entries: [DirectoryEntry] = []
         try files.readDirectory(handle, from: 0, for: caller) { entry, found in
-            if let found {
-                entries.append(entry)
-                files.forget(found.node, count: 1)
-            }
+            // The first two, of themselves and what they are in, are of no interest.
+            if entry.name != .current, entry.name != .parent { entries.append(entry) }
+            if let found { files.forget(found.node, count: 1) }
             return true
         }
         return entries

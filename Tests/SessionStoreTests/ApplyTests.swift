@@ -79,9 +79,9 @@ extension Record.Field: ExpressibleByStringLiteral {
         let (table, changed) = (SQLIdentifier(store.messages), SQLIdentifier(store.changed))
         let time = try history.database.connect().integer("SELECT \(changed) FROM \(table) WHERE id = 'm2'") ?? 0
         let now = Timestamp.now.milliseconds
-        #expect(abs((store.family == .go ? time * 1000 : time) - now) < 60_000)
-        let column = SQLIdentifier(store.family == .go ? "parts" : "data")
-        for statement: SQLQuery in store.family == .go ? ["DROP TRIGGER update_messages_updated_at"] : [] {
+        #expect(abs((store.family.isGo ? time * 1000 : time) - now) < 60_000)
+        let column = SQLIdentifier(store.family.isGo ? "parts" : "data")
+        for statement: SQLQuery in store.family.isGo ? ["DROP TRIGGER update_messages_updated_at"] : [] {
             try history.database.run(statement)
         }
         try history.database.run("UPDATE \(table) SET \(column) = \(#"{"n":2}"#), \(changed) = 6 WHERE id = 'm2'")
@@ -115,7 +115,9 @@ extension Record.Field: ExpressibleByStringLiteral {
             case .v1:
                 "time_created || ' ' || time_updated || (SELECT ' ' || data || time_updated FROM part WHERE id = 'p4')"
             case .v2: "time_created || ' ' || time_updated || ' ' || seq"
-            case .go: "created_at || ' ' || updated_at || ' ' || seq"
+            case .go:
+                store.family == .team
+                    ? "concat_ws(' ', created_at, updated_at, seq)" : "created_at || ' ' || updated_at || ' ' || seq"
             }
         let row = try history.database.column("SELECT \(columns) FROM \(SQLIdentifier(store.messages)) WHERE id = 'm4'")
         switch store.generation {

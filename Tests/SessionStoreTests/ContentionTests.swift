@@ -84,7 +84,7 @@ import Timing
         #expect(try history.text("m") == "\(2 * rounds)")
     }
 
-    @Test(arguments: StoreUnderTest.all) func `W3 the decision is made again when somebody was quicker`(
+    @Test(arguments: StoreUnderTest.files) func `W3 the decision is made again when somebody was quicker`(
         store: StoreUnderTest
     ) throws {
         let directory = try TemporaryDirectory()
@@ -136,15 +136,10 @@ import Timing
             let history = try TestHistory(store, in: directory)
             try history.addSession(SQLValue("s"))
             try history.addMessage(SQLValue("m"), of: SQLValue("s"), number: 1)
-            let path = history.database.path
-            let open = { @Sendable () throws(SQLError) -> any SQLConnection in
-                try UncertainConnection(SQLiteConnection(path: path, access: .readWrite), isDone: isDone)
+            let connect = history.database.opener
+            let uncertain = try TestHistory.open(history.database, history.trash) { (patience) throws(SQLError) in
+                UncertainConnection(try connect(patience), isDone: isDone)
             }
-            let uncertain: any SessionStore =
-                store.family == .go
-                ? try GoStore(
-                    open: open, trash: history.trash, readOnlyReason: nil, home: ProjectIdentity(Project.ID("home")))
-                : try TypeScriptStore(open: open, trash: history.trash, readOnlyReason: nil)
             let save = {
                 try uncertain.apply(TestHistory.removal()) { (_) throws(StoreError) in
                     [
@@ -169,21 +164,22 @@ import Timing
         }
     }
 
-    @Test(arguments: StoreUnderTest.all) func `W1 a full disk leaves everything as it was`(store: StoreUnderTest) throws
+    @Test(arguments: StoreUnderTest.files) func `W1 a full disk leaves everything as it was`(store: StoreUnderTest)
+        throws
     {
         let directory = try TemporaryDirectory()
         let history = try TestHistory(store, in: directory)
         try history.addSession(SQLValue("s"))
         try history.addMessage(SQLValue("m"), of: SQLValue("s"), number: 1)
         let path = history.database.path
-        let open = { @Sendable () throws(SQLError) -> any SQLConnection in
+        let open = { @Sendable (_: Patience) throws(SQLError) -> any SQLConnection in
             let connection = try SQLiteConnection(path: path, access: .readWrite)
             let pages = try connection.integer("PRAGMA page_count") ?? 0
             try connection.run(SQLQuery(stringLiteral: "PRAGMA max_page_count = \(pages + 2)"))
             return connection
         }
         let full: any SessionStore =
-            store.family == .go
+            store.family.isGo
             ? try GoStore(
                 open: open, trash: history.trash, readOnlyReason: nil, home: ProjectIdentity(Project.ID("home")))
             : try TypeScriptStore(open: open, trash: history.trash, readOnlyReason: nil)
@@ -204,10 +200,10 @@ import Timing
 
 /// A connection whose commits are answered with an error, done or not.
 private final class UncertainConnection: SQLConnection, @unchecked Sendable {
-    private let connection: SQLiteConnection
+    private let connection: any SQLConnection
     private let isDone: Bool
 
-    init(_ connection: SQLiteConnection, isDone: Bool) {
+    init(_ connection: any SQLConnection, isDone: Bool) {
         self.connection = connection
         self.isDone = isDone
     }
@@ -232,4 +228,6 @@ private final class UncertainConnection: SQLConnection, @unchecked Sendable {
     func changeCounter() throws(SQLError) -> Int64 { try connection.changeCounter() }
     func schema() throws(SQLError) -> SQLSchema { try connection.schema() }
     func schemaCounter() throws(SQLError) -> Int64 { try connection.schemaCounter() }
+    var isBroken: Bool { connection.isBroken }
+    func prove() throws(SQLError) { try connection.prove() }
 }

@@ -26,6 +26,7 @@ extension TestHistory {
         if both { parents.insert("session") }
         let own = Set(["message", "part", "session", "session_v2", "sessions", "messages", "bridge_sessions"])
             .union(generation == .v1 ? [] : ["session_message"])
+        let numbers = try numericColumns(connection)
         for (table, columns) in schema.tables where !own.contains(table) {
             let references = schema.references.filter { $0.table == table && parents.contains($0.parent) }
             guard !references.isEmpty else { continue }
@@ -36,10 +37,25 @@ extension TestHistory {
             let values = SQLQuery.joined(
                 filled.map { column in
                     references.contains { $0.column == column.name }
-                        ? "\(session)" : "\("\(table).\(column.name) \(session)")"
+                        ? "\(session)"
+                        : numbers.contains("\(table).\(column.name)")
+                            ? "7" : "\("\(table).\(column.name) \(session)")"
                 }, separator: ", ")
             try connection.run("INSERT INTO \(SQLIdentifier(table)) (\(names)) VALUES (\(values))")
         }
+    }
+}
+
+extension TestHistory {
+    /// The columns that take numbers only, as a server's do: table.column.
+    private func numericColumns(_ connection: any SQLConnection) throws -> Set<String> {
+        guard !database.family.holdsAnything else { return [] }
+        let names = try connection.column(
+            """
+            SELECT concat(table_name, '.', column_name) FROM information_schema.columns \
+            WHERE table_schema = database() AND (numeric_precision IS NOT NULL OR data_type = 'timestamp')
+            """)
+        return Set(names.compactMap(\.bytes).map { String(decoding: $0, as: UTF8.self) })
     }
 }
 

@@ -194,7 +194,7 @@ import Timing
         #expect(try GoMigrator.migrate(history.connect(), Self.options())?.steps == 1)
     }
 
-    @Test(arguments: StoreUnderTest.all.filter { $0.family != .go })
+    @Test(arguments: StoreUnderTest.all.filter { !$0.family.isGo })
     func `a database of OpenCode 1 or 2 is never migrated`(store: StoreUnderTest) throws {
         let directory = try TemporaryDirectory()
         let database = try TestDatabase(demo: store.family, at: directory.file("opencode.db"))

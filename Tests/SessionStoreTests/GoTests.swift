@@ -34,7 +34,7 @@ import Timing
             try connection.run("INSERT INTO messages VALUES (\(id), 's', 'user', '[]', NULL, \(time), 6, NULL)")
         }
         let store = try GoStore(
-            open: { () throws(SQLError) in try SQLiteConnection(path: path, access: .readWrite) }, trash: nil,
+            open: { (_) throws(SQLError) in try SQLiteConnection(path: path, access: .readWrite) }, trash: nil,
             readOnlyReason: nil, home: ProjectIdentity(remote: nil, directory: "/w/app"))
         #expect(try store.facts().families == ["Go"])
         try store.reading(.lasting(.seconds(5))) { (snapshot) throws(StoreError) in
@@ -109,7 +109,7 @@ import Timing
             VALUES ('null', NULL, 'T', 1, 1), ('empty', '', 'T', 1, 1), ('other', 'b', 'T', 1, 1)
             """)
         let store = try GoStore(
-            open: { () throws(SQLError) in try SQLiteConnection(path: database.path, access: .readWrite) }, trash: nil,
+            open: { (_) throws(SQLError) in try SQLiteConnection(path: database.path, access: .readWrite) }, trash: nil,
             readOnlyReason: nil, home: ProjectIdentity(remote: Array("ssh://git@h.org/a".utf8), directory: "/w/app"))
         func projects() throws -> [String] {
             try store.reading(.lasting(.seconds(5))) { (snapshot) throws(StoreError) in

@@ -151,15 +151,14 @@ import Timing
         }
     }
 
-    @Test(arguments: StoreUnderTest.all) func `W10 a column that nobody knows and every row needs is named`(
-        store: StoreUnderTest
-    ) throws {
-        let directory = try TemporaryDirectory()
-        let history = try TestHistory(store, in: directory)
-        try history.addSession(SQLValue("s"))
-        try history.addMessage(SQLValue("m"), of: SQLValue("s"), number: 1, parts: [(SQLValue("p"), SQLValue("{}"))])
-        #expect(try history.store.facts().missing.isEmpty)
-        let (table, name) = (SQLIdentifier(store.messages), store.messages)
+    /// Adds what every row needs: as a later OpenCode would, in a file with a table that is one column longer.
+    private func addColumn(to name: String, of history: TestHistory) throws {
+        let table = SQLIdentifier(name)
+        guard history.database.family.holdsAnything else {
+            return try history.database.run(
+                "ALTER TABLE \(table) ADD COLUMN flavour VARCHAR(9)", "UPDATE \(table) SET flavour = 'sweet'",
+                "ALTER TABLE \(table) MODIFY COLUMN flavour VARCHAR(9) NOT NULL")
+        }
         let columns = try history.database.connect().schema().tables[name]?.map(\.name) ?? []
         let list = SQLQuery.joined(columns.map { "\(SQLIdentifier($0))" }, separator: ", ")
         let text = try #require(
@@ -179,8 +178,22 @@ import Timing
         try connection.run("INSERT INTO later (\(list), flavour) SELECT \(list), 'sweet' FROM \(table)")
         try connection.run("DROP TABLE \(table)")
         try connection.run("ALTER TABLE later RENAME TO \(table)")
+    }
+
+    @Test(arguments: StoreUnderTest.all) func `W10 a column that nobody knows and every row needs is named`(
+        store: StoreUnderTest
+    ) throws {
+        let directory = try TemporaryDirectory()
+        let history = try TestHistory(store, in: directory)
+        try history.addSession(SQLValue("s"))
+        try history.addMessage(SQLValue("m"), of: SQLValue("s"), number: 1, parts: [(SQLValue("p"), SQLValue("{}"))])
+        #expect(try history.store.facts().missing.isEmpty)
+        let (table, name) = (SQLIdentifier(store.messages), store.messages)
+        try addColumn(to: name, of: history)
         _ = try history.store.changeToken()
-        #expect(try history.store.facts().missing == ["insert: \(name).flavour"])
+        // A store of a server looks at the tables once in a minute, or when a statement does not fit them.
+        let informed = store.family.holdsAnything ? history.store : try TestHistory.open(history.database, nil)
+        #expect(try informed.facts().missing == ["insert: \(name).flavour"])
         let error = #expect(throws: StoreError.self) { try history.apply(.insertMessage(history.new("m2"))) }
         #expect(error?.name == "readOnly" && error?.reason.contains("\(name).flavour") == true)
         // What is there can be changed all the same, and what brings the column is let in.
@@ -188,7 +201,7 @@ import Timing
         #expect(try history.text("m") == "new")
         var message = history.new("m3")
         message.hidden = HiddenColumns(message: [Assignment("flavour", "sour")], parts: [:])
-        if store.family == .go {
+        if store.family.isGo {
             message = NewMessage(
                 id: .init("m3"), session: .init("s"),
                 content: .row([

@@ -21,7 +21,7 @@ import Timing
             }
         }
         let store = try TypeScriptStore(
-            open: { () throws(SQLError) in
+            open: { (_) throws(SQLError) in
                 WatchedConnection(try SQLiteConnection(path: database.path, access: .readWrite)) { upgrade.run() }
             }, trash: nil, readOnlyReason: nil)
         #expect(upgrade.error == nil)

@@ -10,17 +10,17 @@ import Testing
     {
         let directory = try TemporaryDirectory()
         let history = try TestHistory(store, in: directory)
-        try history.addSession(SQLValue("s"), title: .blob([0xff]))
+        try history.addSession(SQLValue("s"), title: store.family.held(.blob([0xff])))
         try history.read { (snapshot) throws(StoreError) in
             let record = try snapshot.sessionRecord(.init("s"))
             #expect(record?.generation == store.generation)
-            #expect(record?.row["title"] == .text([0xff]))
-            #expect(record?.row[store.changed] == .integer(store.family == .go ? 2 : 2000))
+            #expect(record?.row["title"] == .text(store.family.held([0xff])))
+            #expect(record?.row[store.changed] == .integer(store.family.isGo ? 2 : 2000))
             #expect(record?.updated == 2000)
             #expect(record?.row["cost"] == .real(0))
             #expect(record?.row["parent_id"] == nil && record?.row["parent_session_id"] == nil)
             #expect(try snapshot.sessionRecord(.init("nobody")) == nil)
-            guard store.family != .go else { return }
+            guard !store.family.isGo else { return }
             #expect(try snapshot.projectRecord(.init("p"))?["worktree"] == .text(Array("/w".utf8)))
             #expect(try snapshot.projectRecord(.init("q")) == nil)
         }
@@ -59,7 +59,7 @@ import Testing
             switch store.family {
             case .v1: ("SELECT count(*) FROM message", "SELECT count(*) FROM part")
             case .v2: ("SELECT count(*) FROM session_message", "SELECT 0")
-            case .go: ("SELECT count(*) FROM messages", "SELECT 0")
+            case .go, .team: ("SELECT count(*) FROM messages", "SELECT 0")
             case .both:
                 (
                     """
@@ -111,11 +111,11 @@ import Testing
             try history.read { (snapshot) throws(StoreError) in
                 try snapshot.messages(of: .init("s")) { (_) throws(StoreError) in
                     seen += 1
-                    if seen == 2 { throw .tooLarge }
+                    if seen == 2 { throw .full }
                 }
             }
         }
-        #expect(error?.name == "tooLarge" && seen == 2)
+        #expect(error?.name == "full" && seen == 2)
         // The connection is fit for the next reader.
         #expect(
             try history.read { (snapshot) throws(StoreError) in try snapshot.messageOrder(of: .init("s")).count } == 3)

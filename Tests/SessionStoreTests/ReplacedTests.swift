@@ -91,6 +91,7 @@ import Timing
                 while let last = try items(history).last { try restore(history, [last]) }
             }
             #expect(try history.database.contents() == before)
+            guard store.family.holdsAnything else { continue }
             #expect(try !history.database.connect().exists("PRAGMA foreign_key_check"))
         }
     }
@@ -107,7 +108,7 @@ import Timing
         let refusal = #expect(throws: RestoreError.self) { try restore(history, [filed[0]]) }
         guard case .taken(let item, let table) = refusal else { Issue.record("\(String(describing: refusal))"); return }
         #expect(item.id == filed[0].id && table == store.messages)
-        let column = SQLIdentifier(store.family == .go ? "parts" : "data")
+        let column = SQLIdentifier(store.family.isGo ? "parts" : "data")
         try history.database.run("UPDATE \(SQLIdentifier(store.messages)) SET \(column) = 'theirs' WHERE id = 'm2'")
         let before = try history.database.contents()
         #expect(throws: RestoreError.self) { try restore(history, filed) }
@@ -118,7 +119,7 @@ import Timing
         #expect(try items(history).count == 2)
     }
 
-    @Test(arguments: StoreUnderTest.all) func `D3 a save that did not happen is found never to have gone`(
+    @Test(arguments: StoreUnderTest.files) func `D3 a save that did not happen is found never to have gone`(
         store: StoreUnderTest
     ) throws {
         let directory = try TemporaryDirectory()
@@ -187,11 +188,11 @@ import Timing
             let directory = try TemporaryDirectory()
             let path = directory.file("opencode.db")
             let history = try GoHistory(steps: steps, at: path)
-            let trash = try Trash(source: path) { () throws(SQLError) in
+            let trash = try Trash(source: path) { (_) throws(SQLError) in
                 try SQLiteConnection(path: directory.file("trash.db"), access: .create)
             }
             let store = try GoStore(
-                open: { () throws(SQLError) in try SQLiteConnection(path: path, access: .readWrite) }, trash: trash,
+                open: { (_) throws(SQLError) in try SQLiteConnection(path: path, access: .readWrite) }, trash: trash,
                 readOnlyReason: nil, home: ProjectIdentity(Project.ID("home")))
             let before = try history.dump()
             try store.apply(TestHistory.removal()) { (_) throws(StoreError) in

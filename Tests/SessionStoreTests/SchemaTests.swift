@@ -9,12 +9,12 @@ import Timing
 @testable import DemoHistory
 
 @Suite struct SchemaTests {
-    private static func names(_ family: DemoHistory.Family) -> [String] {
+    private static func names(_ family: TestFamily) -> [String] {
         switch family {
         case .v1: ["V1"]
         case .v2: ["V2"]
         case .both: ["V1", "V2"]
-        case .go: ["Go"]
+        case .go, .team: ["Go"]
         }
     }
 
@@ -23,7 +23,7 @@ import Timing
         let facts = try TestHistory(store, in: directory).store.facts()
         #expect(facts.families == Self.names(store.family))
         #expect(facts.missing.isEmpty)
-        #expect(facts.provider == "SQLite")
+        #expect(facts.provider == (store.family == .team ? "MySQL" : "SQLite"))
         #expect(facts.readOnlyReason == nil)
     }
 
@@ -90,7 +90,7 @@ import Timing
         let connection = try SQLiteConnection(path: path, access: .create)
         for statement in statements { try connection.run(SQLQuery(stringLiteral: statement)) }
         let error = #expect(throws: StoreError.self) {
-            let open = { @Sendable () throws(SQLError) -> any SQLConnection in
+            let open = { @Sendable (_: Patience) throws(SQLError) -> any SQLConnection in
                 try SQLiteConnection(path: path, access: .readWrite)
             }
             return try SchemaFamily.recognised(open) { (family) throws(StoreError) -> any SessionStore in

@@ -9,22 +9,25 @@ import Timing
 
 /// A provider and a family: every promise of ``SessionStore`` is tested over each.
 struct StoreUnderTest: Sendable, CustomTestStringConvertible {
-    let family: DemoHistory.Family
+    let family: TestFamily
 
-    static let all = DemoHistory.Family.allCases.map { StoreUnderTest(family: $0) }
+    static let all = TestFamily.allCases.map { StoreUnderTest(family: $0) }
+    /// Those whose database is a file: for what only files promise.
+    static let files = TestFamily.files.map { StoreUnderTest(family: $0) }
     static let v1 = StoreUnderTest(family: .v1)
     static let both = StoreUnderTest(family: .both)
     static let go = StoreUnderTest(family: .go)
-    static let typeScript = all.filter { $0.family != .go }
+    static let team = StoreUnderTest(family: .team)
+    static let typeScript = all.filter { !$0.family.isGo }
 
-    var testDescription: String { "SQLite, \(family.rawValue)" }
+    var testDescription: String { family.rawValue }
 
     /// The generation that OpenCode of this family writes.
     var generation: SessionRecord.Generation {
         switch family {
         case .v1: .v1
         case .v2, .both: .v2
-        case .go: .go
+        case .go, .team: .go
         }
     }
 
@@ -41,7 +44,7 @@ struct StoreUnderTest: Sendable, CustomTestStringConvertible {
     }
 
     /// When a row changed.
-    var changed: String { family == .go ? "updated_at" : "time_updated" }
+    var changed: String { family.isGo ? "updated_at" : "time_updated" }
 }
 
 extension SessionRecord.Generation {
@@ -67,25 +70,32 @@ struct TestHistory {
         generation = store.generation
         trash = try Self.trash(for: database, in: directory)
         self.store = try Self.open(database, trash, readOnly: readOnly)
-        guard store.family != .go else { return }
+        guard !store.family.isGo else { return }
         try database.run(
             "INSERT INTO project (id, worktree, sandboxes, time_created, time_updated) VALUES ('p', '/w', '[]', 1, 2)")
     }
 
     /// Another store over a database.
-    static func open(_ database: TestDatabase, _ trash: Trash?, readOnly: String? = nil) throws -> any SessionStore {
-        let path = database.path
-        let open = { @Sendable () throws(SQLError) -> any SQLConnection in
-            try SQLiteConnection(path: path, access: readOnly == nil ? .readWrite : .readOnly)
+    ///
+    /// - Parameter connect: how it connects, where that is not as everybody does.
+    static func open(
+        _ database: TestDatabase, _ trash: Trash?, readOnly: String? = nil, through connect: SQLOpener? = nil
+    ) throws -> any SessionStore {
+        let open = connect ?? database.opener(isReadOnly: readOnly != nil)
+        if database.family == .team {
+            // What is promised of one version after another must not wait for an interval.
+            return try TeamStore(
+                open: open, limits: TeamStoreTests.limits, trash: trash, readOnlyReason: readOnly,
+                home: ProjectIdentity(.init("home")), interval: .zero)
         }
-        return database.family == .go
+        return database.family.isGo
             ? try GoStore(open: open, trash: trash, readOnlyReason: readOnly, home: ProjectIdentity(.init("home")))
             : try TypeScriptStore(open: open, trash: trash, readOnlyReason: readOnly)
     }
 
     static func trash(for database: TestDatabase, in directory: borrowing TemporaryDirectory) throws -> Trash {
         let path = directory.file("trash.db")
-        return try Trash(source: database.path) { () throws(SQLError) in
+        return try Trash(source: database.path) { (_) throws(SQLError) in
             try SQLiteConnection(path: path, access: .create)
         }
     }
@@ -115,7 +125,9 @@ struct TestHistory {
             """)
     }
 
-    /// - Parameter number: V1 the time of creation, V2 and Go the sequence number.
+    /// - Parameters:
+    ///   - number: V1 the time of creation, V2 and Go the sequence number.
+    ///   - data: what stands for it where the column does not hold everything.
     func addMessage(
         _ id: SQLValue, of session: SQLValue, number: Int64, data: SQLValue = SQLValue(#"{"role":"user"}"#),
         parts: [(id: SQLValue, data: SQLValue)] = [], in other: SessionRecord.Generation? = nil
@@ -124,7 +136,7 @@ struct TestHistory {
             return try database.run(
                 """
                 INSERT INTO messages (id, session_id, role, parts, created_at, updated_at, seq) \
-                VALUES (\(id), \(session), 'user', \(data), 5, 6, \(number))
+                VALUES (\(id), \(session), 'user', \(database.family.held(data)), 5, 6, \(number))
                 """)
         }
         guard other ?? generation == .v1 else {
@@ -178,7 +190,8 @@ extension StoreError {
         case .taken(let reason), .notAllowed(let reason), .readOnly(let reason), .unsupportedSchema(let reason),
             .unavailable(let reason):
             reason
-        case .notFound, .notEmpty, .busy, .full, .tooLarge, .expired, .cancelled: ""
+        case .tooLarge(let reason), .denied(let reason): reason
+        case .notFound, .notEmpty, .busy, .full, .expired, .cancelled: ""
         }
     }
 }

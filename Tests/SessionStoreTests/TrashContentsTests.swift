@@ -66,7 +66,7 @@ import Timing
     {
         let directory = try TemporaryDirectory()
         let history = try TestHistory(store, in: directory)
-        let title = String(repeating: "long ", count: 300_000)
+        let title = String(repeating: "long ", count: store.family.holdsAnything ? 300_000 : 100)
         try history.addSession(SQLValue("s"), title: SQLValue(title), project: "p")
         if store.family == .both { try history.addSession(SQLValue("s"), title: SQLValue("stale"), in: .v1) }
         let before = try #require(

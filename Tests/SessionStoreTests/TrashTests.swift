@@ -72,7 +72,7 @@ import Timing
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<4 {
                     group.addTask {
-                        let trash = try Trash(source: "/opencode.db") { () throws(SQLError) in
+                        let trash = try Trash(source: "/opencode.db") { (_) throws(SQLError) in
                             try SQLiteConnection(path: path, access: .create)
                         }
                         #expect(try trash.batches().isEmpty)
@@ -88,7 +88,7 @@ import Timing
         let history = try history(.v1, in: directory)
         try history.store.removeMessage(.init("m1"), of: .init("s"), TestHistory.removal())
         let path = directory.file("trash.db")
-        let other = try Trash(source: "/another/opencode.db") { () throws(SQLError) in
+        let other = try Trash(source: "/another/opencode.db") { (_) throws(SQLError) in
             try SQLiteConnection(path: path, access: .create)
         }
         #expect(try other.batches().isEmpty)
@@ -177,7 +177,7 @@ import Timing
         let path = directory.file("trash.db")
         try SQLiteConnection(path: path, access: .create).run("PRAGMA user_version = 5")
         let error = #expect(throws: SQLError.self) {
-            try Trash(source: "x") { () throws(SQLError) in try SQLiteConnection(path: path, access: .create) }
+            try Trash(source: "x") { (_) throws(SQLError) in try SQLiteConnection(path: path, access: .create) }
         }
         #expect(error?.message.contains("newer") == true)
     }

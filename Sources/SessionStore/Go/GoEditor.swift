@@ -49,7 +49,7 @@ struct GoEditor: RowEditor {
             try connection.run(write.query)
             return
         }
-        try GoMigration.correct(write.query, on: connection)
+        try connection.keepingTime(of: session.value, write.query)
     }
 
     private static var otherFamily: StoreError {
@@ -57,7 +57,11 @@ struct GoEditor: RowEditor {
     }
 
     private func exists(_ id: Message.ID, of session: Session.ID) throws(SQLError) -> Bool {
-        try connection.exists("SELECT 1 FROM messages WHERE id = \(id.value) AND session_id = \(session.value)")
+        try connection.exists(
+            """
+            SELECT 1 FROM messages WHERE \(GoSchema.has(id.value)) AND \(GoSchema.belongs(to: session.value)) \
+            \(SQLFragment.locked)
+            """)
     }
 
     private func insert(_ message: NewMessage) throws(SQLError) -> Result<[RowWrite], StoreError> {
@@ -82,7 +86,7 @@ struct GoEditor: RowEditor {
         }
         if schema.tables.has("seq", in: row.table), isMissing("seq") {
             let last = try connection.integer(
-                "SELECT max(seq) FROM messages WHERE session_id = \(message.session.value)")
+                "SELECT max(seq) FROM messages WHERE \(GoSchema.belongs(to: message.session.value))")
             guard let next = (last ?? 0).next else { return .failure(.noNumberLeft) }
             columns["seq"] = .integer(next)
         }
@@ -106,7 +110,10 @@ struct GoEditor: RowEditor {
     ) throws(SQLError) -> Result<[RowWrite], StoreError> {
         let row = RowKey(GoSchema.sessions, id: id.value)
         var columns = given.values(without: ["id", "updated_at"])
-        guard let current = try connection.record(in: GoSchema.sessions, id: id.value, schema.tables) else {
+        guard
+            let current = try connection.record(
+                in: GoSchema.sessions, id: id.value, schema.tables, "\(SQLFragment.locked)")
+        else {
             return .failure(.notFound)
         }
         // What is shown of a project has no password in it: that is no wish to take it out of the row.

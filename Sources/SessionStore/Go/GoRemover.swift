@@ -13,8 +13,8 @@ struct GoRemover: RowRemover {
     func planMessage(_ id: Message.ID, of session: Session.ID) throws(SQLError) -> Result<RemovalPlan, StoreError> {
         let isThere = try connection.exists(
             """
-            SELECT 1 FROM messages WHERE id = \(id.value) AND session_id = \(session.value) \
-            AND EXISTS (SELECT 1 FROM sessions WHERE id = \(session.value))
+            SELECT 1 FROM messages WHERE \(GoSchema.has(id.value)) AND \(GoSchema.belongs(to: session.value)) \
+            AND EXISTS (SELECT 1 FROM sessions WHERE \(GoSchema.has(session.value))) \(SQLFragment.locked)
             """)
         guard isThere else { return .failure(.notFound) }
         var plan = RemovalPlan(
@@ -23,7 +23,7 @@ struct GoRemover: RowRemover {
         guard schema.tables.has("message_count", in: "sessions") else { return .success(plan) }
         // A counter that says 0 already would become negative, which the schema forbids.
         plan.preparation = [
-            "UPDATE sessions SET message_count = 1 WHERE id = \(session.value) AND message_count < 1"
+            "UPDATE sessions SET message_count = 1 WHERE \(GoSchema.has(session.value)) AND message_count < 1"
         ]
         let owner = RowSet(table: "sessions", column: "id", value: session.value)
         plan.touched = [
@@ -36,8 +36,9 @@ struct GoRemover: RowRemover {
     }
 
     func planSession(_ id: Session.ID) throws(SQLError) -> Result<RemovalPlan, StoreError> {
-        guard try connection.exists("SELECT 1 FROM sessions WHERE id = \(id.value)") else { return .failure(.notFound) }
-        if try connection.exists("SELECT 1 FROM messages WHERE session_id = \(id.value)") {
+        guard try connection.exists("SELECT 1 FROM sessions WHERE \(GoSchema.has(id.value)) \(SQLFragment.locked)")
+        else { return .failure(.notFound) }
+        if try connection.exists("SELECT 1 FROM messages WHERE \(GoSchema.belongs(to: id.value))") {
             return .failure(.notEmpty)
         }
         let target = RowSet(table: "sessions", column: "id", value: id.value)

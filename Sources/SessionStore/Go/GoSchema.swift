@@ -10,6 +10,16 @@ struct GoSchema: StoreSchema {
     static let messages = SQLIdentifier("messages")
     static let parts = SQLIdentifier("parts")
 
+    /// That a row of sessions or messages has an id.
+    static func has(_ id: SQLValue) -> SQLFragment {
+        .equal(SQLIdentifier("id"), id)
+    }
+
+    /// That a row of messages belongs to a session.
+    static func belongs(to session: SQLValue) -> SQLFragment {
+        .equal(SQLIdentifier("session_id"), session)
+    }
+
     /// The columns without which nothing can be shown (rule R1); the original has them all.
     private static let required = [
         ("sessions", ["id", "parent_session_id", "title", "created_at", "updated_at"]),
@@ -33,6 +43,15 @@ struct GoSchema: StoreSchema {
 }
 
 extension GoSchema {
+    /// OpenCode's own order of messages: rows from before there was a `seq` first.
+    func messageOrdering(_ direction: SQLQuery = "") -> SQLQuery {
+        let columns: [SQLQuery] =
+            tables.has("seq", in: Self.messages.name)
+            ? ["seq", "created_at", "\(SQLFragment.bytewise(SQLIdentifier("id")))"]
+            : ["created_at", "\(SQLFragment.bytewise(SQLIdentifier("id")))"]
+        return .joined(columns.map { "\($0)\(direction)" }, separator: ", ")
+    }
+
     /// Milliseconds since 1970 of a column: the Go OpenCode writes seconds, and other programs milliseconds.
     static func milliseconds(_ value: Int64?) -> Int64 {
         guard let value else { return 0 }

@@ -7,18 +7,13 @@ struct GoSnapshot: HistorySnapshot {
     let schema: GoSchema
     /// The project of sessions that name none.
     let home: ProjectIdentity
+    /// Whether what is looked at one by one is to stay as it is until the end of the transaction, which writes.
+    var isLocking = false
+
+    private var lock: SQLQuery { isLocking ? "\(SQLFragment.locked)" : "" }
 
     func projects() throws(StoreError) -> [Project] {
-        var created: [Project.ID: Int64] = [:]
-        var order: [Project.ID] = []
-        for session in try sessions() {
-            if created[session.project] == nil { order.append(session.project) }
-            created[session.project] = min(created[session.project] ?? .max, session.created)
-        }
-        return order.sorted().map { id in
-            // No table holds projects: they begin with their first session, and what project.json says never changes.
-            Project(id: id, worktree: nil, created: created[id] ?? 0, updated: created[id] ?? 0)
-        }
+        Project.named(by: try sessions())
     }
 
     func sessions() throws(StoreError) -> [Session] {
@@ -29,25 +24,23 @@ struct GoSnapshot: HistorySnapshot {
             try connection.rows(
                 "SELECT id, \(project), parent_session_id, title, created_at, updated_at FROM sessions"
             ) { (row) throws(SQLError) in
-                guard let id = Session.ID(row.value(at: 0)) else { return }
-                let parent = Session.ID(row.value(at: 2))
-                sessions.append(
-                    Session(
-                        id: id,
-                        project: Self.project(row.value(at: 1)) ?? home,
-                        parent: parent?.bytes.isEmpty == true ? nil : parent,
-                        title: row.bytes(at: 3),
-                        created: GoSchema.milliseconds(row.integer(at: 4)),
-                        updated: GoSchema.milliseconds(row.integer(at: 5)),
-                        isArchived: false))
+                let session = Session(home: home) { name in
+                    Self.listed.firstIndex(of: name).map { row.value(at: $0) } ?? .null
+                }
+                if let session { sessions.append(session) }
             }
             return sessions
         }
     }
 
+    /// What listings need of a session, in the order in which it is selected.
+    private static let listed = ["id", "project_id", "parent_session_id", "title", "created_at", "updated_at"]
+
     func sessionRecord(_ id: Session.ID) throws(StoreError) -> SessionRecord? {
         try query { () throws(SQLError) in
-            try connection.record(in: GoSchema.sessions, id: id.value, schema.tables).map { SessionRecord(.go, $0) }
+            try connection.record(in: GoSchema.sessions, id: id.value, schema.tables, lock).map {
+                SessionRecord(.go, $0)
+            }
         }
     }
 
@@ -74,7 +67,7 @@ struct GoSnapshot: HistorySnapshot {
         try query { () throws(SQLError) in
             var order: [(id: Message.ID, order: Message.Order)] = []
             try connection.rows(
-                "SELECT id FROM messages WHERE session_id = \(session.value) ORDER BY \(ordering())"
+                "SELECT id FROM messages WHERE \(GoSchema.belongs(to: session.value)) ORDER BY \(ordering())"
             ) { (row) throws(SQLError) in
                 if let id = Message.ID(row.value(at: 0)) { order.append((id, .rank)) }
             }
@@ -94,7 +87,7 @@ struct GoSnapshot: HistorySnapshot {
     }
 
     func message(_ id: Message.ID, of session: Session.ID) throws(StoreError) -> Message? {
-        try first(session, "AND id = \(id.value)")
+        try first(session, "AND \(GoSchema.has(id.value)) \(lock)")
     }
 
     func newestMessage(of session: Session.ID) throws(StoreError) -> Message? {
@@ -102,16 +95,22 @@ struct GoSnapshot: HistorySnapshot {
     }
 
     func lastChange(of session: Session.ID) throws(StoreError) -> Int64? {
+        // Rows of a server have no order of coming, and its sessions' own time is all that is to be had for nothing
+        // (docs/decisions/0017).
+        guard connection.dialect.locking == .database else { return nil }
         // The columns that order messages stand behind the text of each, which SQLite would have to walk through. The
         // row that came last is the last message, and a session's own time moves with each that comes or goes.
-        try query { () throws(SQLError) in
+        return try query { () throws(SQLError) in
             try connection.column(
-                "SELECT updated_at FROM messages WHERE session_id = \(session.value) ORDER BY rowid DESC LIMIT 1"
+                "SELECT updated_at FROM messages WHERE \(GoSchema.belongs(to: session.value)) ORDER BY rowid DESC LIMIT 1"
             ).first.map { GoSchema.milliseconds($0.integer) }
         }
     }
 
-    func role(of message: Message) -> [UInt8]? {
+    func role(of message: Message) -> [UInt8]? { Self.role(of: message) }
+
+    /// Who speaks, as the row's column says.
+    static func role(of message: Message) -> [UInt8]? {
         guard case .row(let before, _, let after) = message.shape,
             case .text(let role) = (before + after).first(where: { $0.name == "role" })?.value
         else { return nil }
@@ -120,7 +119,9 @@ struct GoSnapshot: HistorySnapshot {
 
     func texts(of message: Message) throws(StoreError) -> [[UInt8]] {
         try query { () throws(SQLError) in
-            try connection.column("SELECT parts FROM messages WHERE id = \(message.id.value)").map { $0.bytes ?? [] }
+            try connection.column("SELECT parts FROM messages WHERE \(GoSchema.has(message.id.value))").map {
+                $0.bytes ?? []
+            }
         }
     }
 
@@ -128,7 +129,8 @@ struct GoSnapshot: HistorySnapshot {
         let slice = SQLFragment.slice(
             table: GoSchema.messages, column: GoSchema.parts, from: range.lowerBound, count: range.count)
         return try query { () throws(SQLError) in
-            try connection.column("SELECT \(slice) FROM messages WHERE id = \(message.id.value)").first?.bytes ?? []
+            try connection.column("SELECT \(slice) FROM messages WHERE \(GoSchema.has(message.id.value))").first?.bytes
+                ?? []
         }
     }
 
@@ -145,19 +147,12 @@ struct GoSnapshot: HistorySnapshot {
             try connection.exists("SELECT 1 FROM sessions WHERE project_id IS NULL OR project_id = ''")
         else { return home.id }
         let ids = try connection.column("SELECT DISTINCT project_id FROM sessions")
-        return home.project(among: ids.compactMap(Self.project)) ?? home.id
+        return home.project(among: ids.compactMap { Project.ID(ofSession: $0) }) ?? home.id
     }
 
-    /// The project that a session names. An empty text is none to OpenCode either.
-    private static func project(_ value: SQLValue) -> Project.ID? {
-        value == .text([]) ? nil : Project.ID(value)?.withoutCredentials
-    }
-
-    /// OpenCode's own order: rows from before there was a `seq` first.
+    /// OpenCode's own order.
     private func ordering(_ direction: SQLQuery = "") -> SQLQuery {
-        let columns: [SQLQuery] =
-            schema.tables.has("seq", in: "messages") ? ["seq", "created_at", "id"] : ["created_at", "id"]
-        return .joined(columns.map { "\($0)\(direction)" }, separator: ", ")
+        schema.messageOrdering(direction)
     }
 
     private func first(_ session: Session.ID, _ condition: SQLQuery) throws(StoreError) -> Message? {
@@ -172,28 +167,11 @@ struct GoSnapshot: HistorySnapshot {
     private func select(
         _ session: Session.ID, _ rest: SQLQuery, _ body: (Message) -> Void
     ) throws(SQLError) {
-        let columns = (schema.tables.tables["messages"] ?? []).map(\.name)
-        let parts = columns.firstIndex(of: GoSchema.parts.name) ?? columns.count
-        let (before, after) = (Array(columns.prefix(parts)), Array(columns.dropFirst(parts + 1)))
-        let length = SQLFragment.octetLength(table: GoSchema.messages, column: GoSchema.parts)
-        let list = SQLQuery.joined(
-            ["id", "updated_at", "\(length)"] + (before + after).map { "\(SQLIdentifier($0))" }, separator: ", ")
-        try connection.rows("SELECT \(list) FROM messages WHERE session_id = \(session.value) \(rest)") {
-            (row) throws(SQLError) in
-            guard let id = Message.ID(row.value(at: 0)) else { return }
-            func column(_ name: String, at index: Int) -> Message.Column {
-                Message.Column(name: name, value: Record.Field(row.value(at: index)))
-            }
-            let text = StoredText(
-                octets: Int(row.integer(at: 2) ?? 0), opening: .other,
-                updated: GoSchema.milliseconds(row.integer(at: 1)))
-            body(
-                Message(
-                    id: id, session: session,
-                    shape: .row(
-                        before: before.enumerated().map { column($1, at: 3 + $0) }, parts: text,
-                        after: after.enumerated().map { column($1, at: 3 + before.count + $0) }),
-                    order: .rank))
+        let columns = GoMessageColumns(schema)
+        try connection.rows(
+            "SELECT \(columns.selection) FROM messages WHERE \(GoSchema.belongs(to: session.value)) \(rest)"
+        ) { (row) throws(SQLError) in
+            if let message = columns.message(columns.values(row), of: session) { body(message) }
         }
     }
 

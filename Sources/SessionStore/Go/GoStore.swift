@@ -15,7 +15,7 @@ package final class GoStore: SessionStore {
     ///   - home: the project of sessions that name none: the original OpenCode has a database for each project.
     /// - Throws: `.unsupportedSchema` for a database of something else.
     package init(
-        open: @escaping @Sendable () throws(SQLError) -> any SQLConnection, trash: Trash?, readOnlyReason: String?,
+        open: @escaping SQLOpener, trash: Trash?, readOnlyReason: String?,
         home: ProjectIdentity
     ) throws(StoreError) {
         connection = try StoreConnection(open: open, trash: trash, readOnlyReason: readOnlyReason)
@@ -76,7 +76,7 @@ package final class GoStore: SessionStore {
         _ writing: Writing, _ decide: (any HistorySnapshot) throws(StoreError) -> [Change]
     ) throws(StoreError) {
         try connection.apply(
-            writing, decide, reading: { GoSnapshot(connection: $0, schema: $1, home: home) },
+            writing, decide, reading: { GoSnapshot(connection: $0, schema: $1, home: home, isLocking: true) },
             by: { GoEditor(connection: $0, schema: $1, now: Timestamp.now.milliseconds / 1000, copies: copies) })
     }
 }

@@ -50,7 +50,7 @@ struct RowSet: Hashable {
     let value: SQLValue
 
     var condition: SQLQuery {
-        "FROM \(SQLIdentifier(table)) WHERE \(SQLIdentifier(column)) = \(value)"
+        "FROM \(SQLIdentifier(table)) WHERE \(SQLFragment.equal(SQLIdentifier(column), value))"
     }
 }
 
@@ -72,7 +72,9 @@ struct PlannedRemoval<Remover: RowRemover>: RowPlan {
     }
 
     func isExecuted(on connection: any SQLConnection) throws(SQLError) -> Bool {
-        for target in plan.targets where try connection.exists("SELECT 1 \(target.condition)") { return false }
+        for target in plan.targets where try connection.exists("SELECT 1 \(target.condition) \(SQLFragment.locked)") {
+            return false
+        }
         return true
     }
 }

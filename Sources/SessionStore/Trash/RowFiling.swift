@@ -71,10 +71,10 @@ struct RowFiling {
             let octets = SQLFragment.octetLength(table: table, column: column)
             // What a CASE does not choose is not read.
             selected[index] = "CASE WHEN \(octets) > \(Int64(Trash.pieceSize)) THEN NULL ELSE \(column) END"
-            selected += ["\(octets)", "typeof(\(column)) = 'blob'"]
+            selected += ["\(octets)", "\(SQLFragment.isBlob(column))"]
         }
         let list = SQLQuery.joined(selected, separator: ", ")
-        try connection.rows("SELECT \(list) \(condition)") { (row) throws(SQLError) in
+        try connection.rows("SELECT \(list) \(condition) \(SQLFragment.locked)") { (row) throws(SQLError) in
             var long: Trash.LongText?
             if let longColumn {
                 let octets = Int(row.integer(at: columns.count) ?? 0)
@@ -93,7 +93,9 @@ struct RowFiling {
         let name = SQLIdentifier(table)
         let slice = SQLFragment.slice(
             table: name, column: SQLIdentifier(column), from: range.lowerBound, count: range.count)
-        let bytes = try connection.column("SELECT \(slice) FROM \(name) WHERE id = \(id)").first?.bytes ?? []
+        let bytes =
+            try connection.column("SELECT \(slice) FROM \(name) WHERE \(SQLFragment.equal(SQLIdentifier("id"), id))")
+            .first?.bytes ?? []
         guard bytes.count == range.count else {
             throw SQLError(.corrupt, message: "a text is shorter than the database says")
         }

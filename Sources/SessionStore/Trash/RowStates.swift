@@ -169,7 +169,10 @@ struct RowStates {
             let others = wanted.filter { known[$0.key] == nil }
             let equal = row.columns.merging(others.compactMapValues(\.value)) { key, _ in key }
             let table = SQLIdentifier(row.table)
-            guard try connection.integer("SELECT count(*) FROM \(table) WHERE \(equal.equality)") == 1 else {
+            guard
+                try connection.integer("SELECT count(*) FROM \(table) WHERE \(equal.equality) \(SQLFragment.locked)")
+                    == 1
+            else {
                 return false
             }
             for (column, value) in others where value.value == nil {
@@ -237,44 +240,12 @@ extension RowStates {
             if case .absent = state.base { continue }
             let table = SQLIdentifier(row.table)
             let whole = row.columns.merging(state.columns) { key, _ in key }
-            guard try !connection.exists("SELECT 1 FROM \(table) WHERE \(whole.equality)") else { continue }
-            try guarded(row, state.columns) { () throws(SQLError) in
-                let changed = try connection.run(RowWrite.update(row, state.columns).query)
-                if state.isSaved { count += changed }
+            guard try !connection.exists("SELECT 1 FROM \(table) WHERE \(whole.equality) \(SQLFragment.locked)") else {
+                continue
             }
+            let changed = try connection.update(row, to: state.columns)
+            if state.isSaved { count += changed }
         }
         return count
-    }
-
-    /// Updates a row although a trigger would set the time of its change: other values than those wanted are ignored
-    /// while `update` runs, by a trigger of this connection alone. Theirs stay where they are.
-    private func guarded(
-        _ row: RowKey, _ values: [String: SQLValue], _ update: () throws(SQLError) -> Void
-    ) throws(SQLError) {
-        let table = SQLIdentifier(row.table)
-        // The time alone will do: nobody compares long texts for it.
-        let times = values.filter { Trash.timesOfChange.contains($0.key) }
-        let compared = times.isEmpty ? values : times
-        let columns = row.columns.merging(compared) { key, _ in key }.sorted { $0.key < $1.key }
-        let names = columns.indices.map { SQLIdentifier("c\($0)") }
-        // Columns without a type: what is put in stays as it is.
-        try connection.run(
-            "CREATE TEMP TABLE opencodefs_wanted (\(.joined(names.map { "\($0)" }, separator: ", ")))")
-        try connection.run(
-            "INSERT INTO opencodefs_wanted VALUES (\(.joined(columns.map { "\($0.value)" }, separator: ", ")))")
-        let isRow = columns.indices.filter { row.columns[columns[$0].key] != nil }
-            .map { "\(names[$0]) IS new.\(SQLIdentifier(columns[$0].key))" as SQLQuery }
-        let isOther = columns.indices.filter { row.columns[columns[$0].key] == nil }
-            .map { "\(names[$0]) IS NOT new.\(SQLIdentifier(columns[$0].key))" as SQLQuery }
-        try connection.run(
-            """
-            CREATE TEMP TRIGGER opencodefs_guard BEFORE UPDATE ON main.\(table) WHEN EXISTS (SELECT 1 \
-            FROM opencodefs_wanted WHERE \(.joined(isRow, separator: " AND ")) \
-            AND (\(.joined(isOther, separator: " OR ")))) BEGIN SELECT RAISE(IGNORE); END
-            """)
-        // Where the update fails, the transaction is rolled back, and this with it.
-        try update()
-        try connection.run("DROP TRIGGER opencodefs_guard")
-        try connection.run("DROP TABLE opencodefs_wanted")
     }
 }

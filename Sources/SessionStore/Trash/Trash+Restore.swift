@@ -34,45 +34,56 @@ extension Trash {
         _ items: [TrashBatch.Item], into connection: any SQLConnection, isRehearsal: Bool,
         beforeEnd: () -> Void = {}
     ) throws(RestoreError) -> Restoration {
-        var restoration = Restoration()
-        var refusal: RestoreError?
+        let outcome: Result<Restoration, RestoreError>
         do throws(SQLError) {
-            let schema = try connection.schema()
-            try connection.beginWriting()
-            defer { connection.rollback() }
-            try pool.lend(.lasting(.seconds(60))) { (trash) throws(SQLError) in
-                var states = try RowStates(of: items, connection: connection, trash: trash, schema: schema)
-                for item in items.sorted(by: { $0.id > $1.id }) where refusal == nil {
-                    refusal = try states.undo(item)
-                }
-                guard refusal == nil else { return }
-                restoration.rows += try states.vacate()
-                // A session goes in before its messages: they point at it; and these before what saves took from them.
-                let order = [
-                    items.filter { $0.kind == .removed && $0.message == nil },
-                    items.filter { $0.kind == .removed && $0.message != nil }, items.filter { $0.kind == .replaced },
-                ]
-                for item in order.flatMap({ $0 }) where refusal == nil {
-                    var restorer = ItemRestorer(item: item, connection: connection, schema: schema)
-                    refusal = try restorer.run(reading: trash, states, &restoration)
-                }
-                guard refusal == nil else { return }
-                restoration.rows += try states.update()
-                restoration.present += states.present
-                restoration.restored = items
-            }
-            if refusal == nil { beforeEnd() }
-            if refusal == nil, !isRehearsal {
-                try connection.commit()
-                // They are back, whether or not the trash (a full disk of its own) can let go of them: once more they
-                // would be found to be there already.
-                _ = try? forget(restoration.restored)
-            }
+            outcome = try put(items, backInto: connection, isRehearsal: isRehearsal, beforeEnd: beforeEnd)
         } catch {
             throw .store(StoreError(error))
         }
-        if let refusal { throw refusal }
-        return restoration
+        return try outcome.get()
+    }
+
+    /// The same, with what the provider refuses as it says it: a server may take everything back, and then it can be done
+    /// again.
+    func put(
+        _ items: [TrashBatch.Item], backInto connection: any SQLConnection, isRehearsal: Bool,
+        beforeEnd: () -> Void = {}
+    ) throws(SQLError) -> Result<Restoration, RestoreError> {
+        var restoration = Restoration()
+        var refusal: RestoreError?
+        let schema = try connection.schema()
+        try connection.beginWriting()
+        defer { connection.rollback() }
+        try pool.lend(.lasting(.seconds(60))) { (trash) throws(SQLError) in
+            var states = try RowStates(of: items, connection: connection, trash: trash, schema: schema)
+            for item in items.sorted(by: { $0.id > $1.id }) where refusal == nil {
+                refusal = try states.undo(item)
+            }
+            guard refusal == nil else { return }
+            restoration.rows += try states.vacate()
+            // A session goes in before its messages: they point at it; and these before what saves took from them.
+            let order = [
+                items.filter { $0.kind == .removed && $0.message == nil },
+                items.filter { $0.kind == .removed && $0.message != nil }, items.filter { $0.kind == .replaced },
+            ]
+            for item in order.flatMap({ $0 }) where refusal == nil {
+                var restorer = ItemRestorer(item: item, connection: connection, schema: schema)
+                refusal = try restorer.run(reading: trash, states, &restoration)
+            }
+            guard refusal == nil else { return }
+            restoration.rows += try states.update()
+            restoration.present += states.present
+            restoration.restored = items
+        }
+        if let refusal { return .failure(refusal) }
+        beforeEnd()
+        if !isRehearsal {
+            try connection.commit()
+            // They are back, whether or not the trash (a full disk of its own) can let go of them: once more they would be
+            // found to be there already.
+            _ = try? forget(restoration.restored)
+        }
+        return .success(restoration)
     }
 
     /// Takes items out of the trash for good.
@@ -182,7 +193,8 @@ private struct ItemRestorer {
         _ name: String, _ columns: [(name: String, value: SQLValue)], _ restoration: inout Restoration
     ) throws(SQLError) -> RestoreError? {
         let table = SQLIdentifier(name)
-        let same = SQLQuery.joined(columns.map { "\(SQLIdentifier($0.name)) IS \($0.value)" }, separator: " AND ")
+        let same = SQLQuery.joined(
+            columns.map { "\(SQLFragment.identical(SQLIdentifier($0.name), $0.value))" }, separator: " AND ")
         let before = countEqual(name, columns)
         if try connection.integer("SELECT count(*) FROM \(table) WHERE \(same)") ?? 0 > before {
             restoration.present += 1
@@ -220,12 +232,5 @@ private struct ItemRestorer {
         let row = hasher.finalize()
         defer { equals[row, default: 0] += 1 }
         return equals[row, default: 0]
-    }
-}
-
-extension SQLError {
-    /// Whether the row points at one that is not there (SQLite: SQLITE_CONSTRAINT_FOREIGNKEY).
-    fileprivate var isForeignKey: Bool {
-        kind == .constraint && code == 787
     }
 }

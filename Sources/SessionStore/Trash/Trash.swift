@@ -31,7 +31,7 @@ package final class Trash: Sendable {
     ///   - source: the path of the database that rows are removed from; restoring needs it.
     ///   - open: makes a connection to the trash's own database, creating it where there is none.
     package init(
-        source: String, open: @escaping @Sendable () throws(SQLError) -> any SQLConnection
+        source: String, open: @escaping SQLOpener
     ) throws(SQLError) {
         self.source = source
         pool = ConnectionPool(open: open)

@@ -15,7 +15,7 @@ package final class TypeScriptStore: SessionStore {
     ///   - readOnlyReason: why nothing may be written, if so.
     /// - Throws: `.unsupportedSchema` for a database of something else.
     package init(
-        open: @escaping @Sendable () throws(SQLError) -> any SQLConnection, trash: Trash?, readOnlyReason: String?
+        open: @escaping SQLOpener, trash: Trash?, readOnlyReason: String?
     ) throws(StoreError) {
         connection = try StoreConnection(open: open, trash: trash, readOnlyReason: readOnlyReason)
     }

@@ -1,5 +1,6 @@
 internal import SQL
 internal import SessionModel
+internal import Timing
 
 /// Works out which rows a change writes, as they stand in the transaction it is asked in.
 ///
@@ -121,10 +122,29 @@ extension StoreConnection {
             do throws(StoreError) {
                 changes = try decide(snapshot(connection, schema))
             } catch {
+                if let lost = error.takenBack(by: connection) { throw lost }
                 return .failure(error)
             }
             return try PlannedSave.look(changes, by: editor(connection, schema))
         }
+    }
+}
+
+extension StoreError {
+    /// What a server did to the transaction while somebody decided: it lost the race for a row, or the connection broke. All of
+    /// it is to be done again, then; nil where the decision stands.
+    fileprivate func takenBack(by connection: any SQLConnection) -> SQLError? {
+        guard connection.dialect.locking == .rows else { return nil }
+        // A server counts in seconds when somebody waits for a row: in less there is no other attempt.
+        if case .busy = self, connection.patience.deadline - .now >= .seconds(1) {
+            return SQLError(.contended, message: "another transaction holds the rows")
+        }
+        // Whoever waits knows what for: see ``StoreConnection/repeating(_:_:)``.
+        if case .expired(let reason) = self { return SQLError(.expired, message: reason) }
+        if case .unavailable(let reason) = self, connection.isBroken {
+            return SQLError(.disconnected, message: reason, isOfServer: true)
+        }
+        return nil
     }
 }
 
@@ -158,9 +178,9 @@ extension RowEditor {
     func differing(_ row: RowKey, _ columns: [String: SQLValue]) throws(SQLError) -> [String: SQLValue]? {
         let names = columns.keys.sorted()
         let list = SQLQuery.joined(
-            ["1"] + names.map { "\(SQLIdentifier($0)) IS \(columns[$0] ?? .null)" }, separator: ", ")
+            ["1"] + names.map { "\(SQLFragment.identical(SQLIdentifier($0), columns[$0] ?? .null))" }, separator: ", ")
         var result: [String: SQLValue]?
-        try connection.rows("SELECT \(list) \(row.condition)") { (found) throws(SQLError) in
+        try connection.rows("SELECT \(list) \(row.condition) \(SQLFragment.locked)") { (found) throws(SQLError) in
             let other = names.indices.filter { found.integer(at: $0 + 1) != 1 }.map { names[$0] }
             result = Dictionary(other.map { ($0, columns[$0] ?? .null) }) { first, _ in first }
         }
@@ -186,7 +206,7 @@ extension RowEditor {
     }
 
     func exists(_ row: RowKey) throws(SQLError) -> Bool {
-        try connection.exists("SELECT 1 \(row.condition)")
+        try connection.exists("SELECT 1 \(row.condition) \(SQLFragment.locked)")
     }
 }
 

@@ -53,7 +53,8 @@ extension [String: SQLValue] {
     /// That a row has these values. In one order, so that equal sets are one prepared statement.
     var equality: SQLQuery {
         .joined(
-            sorted { $0.key < $1.key }.map { "\(SQLIdentifier($0.key)) IS \($0.value)" }, separator: " AND ")
+            sorted { $0.key < $1.key }.map { "\(SQLFragment.identical(SQLIdentifier($0.key), $0.value))" },
+            separator: " AND ")
     }
 }
 
@@ -106,7 +107,8 @@ struct RowOutcomes {
                 case .deleted: ([:], 0)
                 }
             let row = key.columns.merging(columns.filter { !renumbered.contains($0.key) }) { key, _ in key }
-            let found = try connection.integer("SELECT count(*) FROM \(SQLIdentifier(key.table)) WHERE \(row.equality)")
+            let found = try connection.integer(
+                "SELECT count(*) FROM \(SQLIdentifier(key.table)) WHERE \(row.equality) \(SQLFragment.locked)")
             if found != count { return false }
         }
         return true

@@ -74,7 +74,7 @@ extension GoMigration {
             )
             """,
             "CREATE INDEX idx_messages_session_id ON messages (session_id)",
-        ] + messageTriggers)
+        ] + messageTriggers, mysql: MySQLStep.initial)
 
     /// What the first migration makes and the repair makes again where it is missing.
     private static let messageTriggers: [SQLQuery] = [
@@ -109,7 +109,7 @@ extension GoMigration {
             ) AS counted
             WHERE sessions.rowid = counted.line AND sessions.message_count <> counted.messages
             """
-        ])
+        ], mysql: MySQLStep.repair)
 
     static let flowStates = GoMigration(
         20_260_220_120_000, "states of flows",
@@ -146,7 +146,7 @@ extension GoMigration {
                 UPDATE flow_states SET updated_at = strftime('%s','now') WHERE session_id = new.session_id;
             END
             """,
-        ])
+        ], mysql: MySQLStep.flowStates)
 
     static let recaps = GoMigration(
         20_260_428_120_000, "recaps of sessions",
@@ -163,7 +163,7 @@ extension GoMigration {
             )
             """,
             "CREATE INDEX idx_session_recaps_session_id ON session_recaps (session_id)",
-        ])
+        ], mysql: MySQLStep.recaps)
 
     static let cronJobs = GoMigration(
         20_260_507_120_000, "scheduled jobs",
@@ -209,7 +209,7 @@ extension GoMigration {
                 UPDATE cron_jobs SET updated_at = strftime('%s','now') WHERE id = new.id;
             END
             """,
-        ])
+        ], mysql: MySQLStep.cronJobs)
 
     static let bridges = GoMigration(
         20_260_609_120_000, "bridges to chats",
@@ -258,5 +258,5 @@ extension GoMigration {
                 PRIMARY KEY (project_id, channel, identity_id, peer_id)
             )
             """,
-        ])
+        ], mysql: MySQLStep.bridges)
 }

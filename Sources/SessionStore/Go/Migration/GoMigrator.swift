@@ -4,7 +4,8 @@ internal import Timing
 
 /// Brings a database of the Go OpenCode to the newest schema we know, as the fork with session providers would.
 ///
-/// All of it is one transaction: another program sees the database before or after, and so does a power cut.
+/// In SQLite all of it is one transaction: another program sees the database before or after, and so does a power cut. A
+/// server knows no such transaction, and ``MySQLMigrator`` goes about it in another way; the migrations are the same.
 package struct GoMigrator {
     /// How a migration goes about it.
     package struct Options {
@@ -33,6 +34,17 @@ package struct GoMigrator {
             self.backUp = backUp
             self.progress = progress
         }
+
+        /// For a server, of which no copy is made, and whose sessions without a project stay so (docs/decisions/0016).
+        package init(
+            patience: Duration = .seconds(30), longest: Duration = .seconds(3600),
+            isCancelled: @escaping @Sendable () -> Bool = { false }, progress: @escaping (String) -> Void = { _ in }
+        ) {
+            self.init(
+                patience: patience, longest: longest, home: nil, isCancelled: isCancelled,
+                backUp: { () throws(MigrationError) in throw .noBackup(reason: "a server is not copied") },
+                progress: progress)
+        }
     }
 
     private let connection: any SQLConnection
@@ -40,9 +52,26 @@ package struct GoMigrator {
 
     /// Migrates where something is to be done.
     ///
+    /// A server's database without tables gets them; one that holds somebody else's is refused.
+    ///
     /// - Returns: what was done; nil for a database of another family, or one that a newer OpenCode has migrated, which are
     ///   left alone.
     package static func migrate(
+        _ connection: any SQLConnection, _ options: Options
+    ) throws(MigrationError) -> MigrationReport? {
+        switch connection.dialect.clock {
+        case .temporaryTrigger: try migrateFile(connection, options)
+        case .sessionTime: try MySQLMigrator(connection, options).migrate()
+        }
+    }
+
+    /// Whether a server's database has no table at all, or only the beginnings that a migration left: nothing can be shown
+    /// of it before somebody migrates it.
+    package static func isEmpty(_ connection: any SQLConnection) throws(SQLError) -> Bool {
+        try MySQLCatalog(connection).tables.keys.allSatisfy { $0 == "goose_db_version" }
+    }
+
+    private static func migrateFile(
         _ connection: any SQLConnection, _ options: Options
     ) throws(MigrationError) -> MigrationReport? {
         let migrator = GoMigrator(connection: connection, options: options)
@@ -66,10 +95,25 @@ package struct GoMigrator {
 
     /// Makes the newest schema in an empty database.
     package static func create(in connection: any SQLConnection) throws(SQLError) {
+        guard connection.dialect.clock == .temporaryTrigger else { return try createOnServer(connection) }
         try connection.writing { () throws(SQLError) in
             try connection.run(GoVersion.record)
             try connection.run("INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, 1)")
             for migration in GoMigration.all { try migration.run(on: connection) }
+        }
+    }
+
+    private static func createOnServer(_ connection: any SQLConnection) throws(SQLError) {
+        do throws(MigrationError) {
+            _ = try MySQLMigrator(connection, Options()).migrate()
+        } catch {
+            switch error {
+            case .refused(let reason), .noBackup(let reason): throw SQLError(.misuse, message: reason)
+            case .denied(let reason): throw SQLError(.denied, message: reason)
+            case .stopped(_, let cause), .failed(_, let cause), .notWritten(let cause), .notAdopted(let cause),
+                .unavailable(let cause):
+                throw cause
+            }
         }
     }
 
@@ -115,8 +159,8 @@ package struct GoMigrator {
             let known = try connection.column("SELECT DISTINCT project_id FROM sessions WHERE NOT \(Self.isOrphan)")
                 .compactMap { Project.ID($0) }
             let project = home.project(among: known) ?? home.id
-            let count = try GoMigration.correct(
-                "UPDATE sessions SET project_id = \(project.value) WHERE \(Self.isOrphan)", on: connection)
+            let count = try connection.keepingTimesOfSessions(
+                "UPDATE sessions SET project_id = \(project.value) WHERE \(Self.isOrphan)")
             return (count, project)
         }
     }
@@ -161,23 +205,7 @@ extension GoMigration {
     /// Runs the step and records it, within the caller's transaction.
     func run(on connection: any SQLConnection) throws(SQLError) {
         for statement in statements { try connection.run(statement) }
-        for correction in corrections { try Self.correct(correction, on: connection) }
+        for correction in corrections { try connection.keepingTimesOfSessions(correction) }
         try connection.run("INSERT INTO goose_db_version (version_id, is_applied) VALUES (\(version), 1)")
-    }
-
-    /// Changes rows of `sessions` without touching `updated_at`: lists are ordered by it, and OpenCode cleans up by it.
-    ///
-    /// OpenCode's trigger that sets it stays; a TEMP trigger of our connection has its UPDATE ignored
-    /// (docs/decisions/0010). What fails is rolled back, and ours with it.
-    @discardableResult
-    static func correct(_ correction: SQLQuery, on connection: any SQLConnection) throws(SQLError) -> Int {
-        try connection.run(
-            """
-            CREATE TEMP TRIGGER opencodefs_times BEFORE UPDATE OF updated_at ON main.sessions
-            BEGIN SELECT RAISE(IGNORE); END
-            """)
-        let count = try connection.run(correction)
-        try connection.run("DROP TRIGGER opencodefs_times")
-        return count
     }
 }

@@ -22,6 +22,17 @@ struct GoVersion: Sendable {
         )
         """
 
+    /// The same on a server. `serial` brings a unique key of its own.
+    static let mysqlRecord: SQLQuery = """
+        CREATE TABLE goose_db_version (
+            id serial NOT NULL,
+            version_id bigint NOT NULL,
+            is_applied boolean NOT NULL,
+            tstamp timestamp NULL DEFAULT now(),
+            PRIMARY KEY (id)
+        )
+        """
+
     /// Whether these are the tables of the Go OpenCode, and of it alone. What lacks a column that reading needs is something
     /// else's, and a store says so.
     static func isGo(_ schema: SQLSchema) -> Bool {
@@ -35,6 +46,11 @@ struct GoVersion: Sendable {
         guard schema.has("version_id", in: "goose_db_version"), schema.has("is_applied", in: "goose_db_version") else {
             throw .refused(reason: "it has no goose_db_version, so nobody knows which migrations it has had")
         }
+        try self.init(recordIn: connection)
+    }
+
+    /// Reads the record, which is there.
+    init(recordIn connection: any SQLConnection) throws(MigrationError) {
         let applied = try Self.applied(connection)
         let known = GoMigration.all.map(\.version)
         let count = known.prefix { applied.contains($0) }.count
@@ -43,14 +59,18 @@ struct GoVersion: Sendable {
         stray = known.dropFirst(count).first { applied.contains($0) }
     }
 
+    /// - Throws: `.refused` where a step was left out.
+    func checkOrder() throws(MigrationError) {
+        guard let next = pending.first, let stray else { return }
+        throw .refused(reason: "it has had migration \(stray) but not \(next.version), which comes before")
+    }
+
     /// Compares the record with the tables, where steps are to follow.
     ///
     /// - Throws: `.refused` where a step was left out, or where tables lack what the record promises.
     func check(_ schema: SQLSchema) throws(MigrationError) {
-        guard let next = pending.first else { return }
-        if let stray {
-            throw .refused(reason: "it has had migration \(stray) but not \(next.version), which comes before")
-        }
+        guard !pending.isEmpty else { return }
+        try checkOrder()
         let lacking = lacking(in: schema)
         guard lacking.isEmpty else {
             throw .refused(
