@@ -32,9 +32,9 @@ extension CommandOption {
     static let json = CommandOption("json", help: "one JSON document on standard output")
     static let dryRun = CommandOption("dry-run", "n", help: "say what would be done, and do nothing")
     static let database = CommandOption(
-        "database", "d", argument: "PATH", help: "the database; beats every variable and configuration")
+        "database", "d", argument: "PATH|URL", help: "the database; beats every variable and configuration")
     /// The short spelling of --database.
-    static let db = CommandOption("db", argument: "PATH", hidden: true, help: "")
+    static let db = CommandOption("db", argument: "PATH|URL", hidden: true, help: "")
 }
 
 extension Arguments {

@@ -7,17 +7,24 @@ enum Daemon {
     /// Where the daemon finds the pipe.
     static let descriptor: CInt = 3
 
+    /// Where it finds what it is told in confidence, if anything.
+    private static let confidenceDescriptor: CInt = 4
+
     /// Starts the daemon and waits until it is ready.
     ///
+    /// - Parameter confidence: what nobody else may see; the daemon takes it with ``takeConfidence()``.
     /// - Returns: how it ended, when it was never ready. It has said why on standard error.
-    static func start(_ words: [String]) throws(CommandFailure) -> ExitStatus? {
+    static func start(_ words: [String], confidence: [UInt8]?) throws(CommandFailure) -> ExitStatus? {
         guard let ends = System.makePipe() else {
             throw CommandFailure(.failure, "cannot make a pipe: \(ErrorNumber().text)")
         }
+        let told = try confidence.map { bytes throws(CommandFailure) in try pipe(holding: bytes) }
+        defer { if let told { close(told) } }
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         unsafe posix_spawn_file_actions_adddup2(&actions, ends.write, descriptor)
+        if let told { unsafe posix_spawn_file_actions_adddup2(&actions, told, confidenceDescriptor) }
         unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
         var vector = unsafe (["opencodefs"] + words).map { unsafe strdup($0) } + [nil]
@@ -32,6 +39,35 @@ enum Daemon {
             throw CommandFailure(.failure, "cannot start the daemon: \(ErrorNumber(code).text)")
         }
         return waitUntilReady(child, ends.read)
+    }
+
+    /// The end of a pipe from which the bytes can be read.
+    private static func pipe(holding bytes: [UInt8]) throws(CommandFailure) -> CInt {
+        guard let ends = System.makePipe() else {
+            throw CommandFailure(.failure, "cannot make a pipe: \(ErrorNumber().text)")
+        }
+        defer { close(ends.write) }
+        // Nobody reads yet. A pipe takes 64 KiB (pipe(7)), of an unprivileged user's with many of them 4 KiB.
+        _ = fcntl(ends.write, F_SETFL, O_NONBLOCK)
+        guard unsafe write(ends.write, bytes, bytes.count) == bytes.count else {
+            close(ends.read)
+            throw CommandFailure(.failure, "the settings of the server are too long to be handed to the daemon")
+        }
+        return ends.read
+    }
+
+    /// In the daemon: what it was told in confidence, once.
+    static func takeConfidence() -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = unsafe read(confidenceDescriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            bytes += buffer[..<count]
+        }
+        close(confidenceDescriptor)
+        return bytes
     }
 
     /// One byte says ready; the end of the pipe, that the daemon has ended.

@@ -11,6 +11,8 @@ enum ExitStatus: Int32 {
     case conflict = 6
     case noDatabase = 10
     case busy = 11
+    /// The server lets nobody in with this user and password, or this user not into this database.
+    case denied = 12
     /// A schema this version does not know.
     case unknownSchema = 13
     /// The mount failed, as mount(8) reports it; only for mount.opencodefs.

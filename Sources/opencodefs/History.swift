@@ -6,20 +6,32 @@ internal import Timing
 
 /// Opens what a command works on. The only place that knows which provider and which store there are.
 enum History {
+    /// How a history is opened.
+    struct Wishes {
+        /// Where removed rows go, if anywhere.
+        var trash: Trash?
+        /// Whether the user wants nothing written.
+        var isReadOnly = false
+        /// The project of sessions that name none.
+        let home: ProjectIdentity
+        /// What brings tables of the Go OpenCode up to date where they can be written; nil to leave them.
+        var migration: Migration?
+        /// A server is asked what is new once in that time.
+        var pollInterval = Duration.seconds(1)
+    }
+
+    static func open(_ provider: Provider, _ wishes: Wishes) throws(CommandFailure) -> any SessionStore {
+        switch provider {
+        case .file(let path): try open(path, wishes)
+        case .server(let server): try open(server, wishes)
+        }
+    }
+
     /// The store of a database file.
-    ///
-    /// - Parameters:
-    ///   - path: without links.
-    ///   - trash: where removed rows go, if anywhere.
-    ///   - isReadOnly: whether the user wants nothing written.
-    ///   - home: the project of sessions that name none.
-    ///   - migration: what brings tables of the Go OpenCode up to date where they can be written; nil to leave them.
-    static func open(
-        _ path: String, trash: Trash?, isReadOnly: Bool, home: ProjectIdentity, migration: Migration?
-    ) throws(CommandFailure) -> any SessionStore {
-        let cannotWrite = isReadOnly ? "mounted with -o ro" : readOnlyReason(path)
+    private static func open(_ path: String, _ wishes: Wishes) throws(CommandFailure) -> any SessionStore {
+        let cannotWrite = wishes.isReadOnly ? "mounted with -o ro" : readOnlyReason(path)
         let access: SQLiteConnection.Access = cannotWrite == nil ? .readWrite : .readOnly
-        let open = { @Sendable () throws(SQLError) -> any SQLConnection in
+        let open = { @Sendable (_: Patience) throws(SQLError) -> any SQLConnection in
             try SQLiteConnection(path: path, access: access)
         }
         let opened: Result<any SessionStore, CommandFailure>
@@ -27,38 +39,46 @@ enum History {
             opened = try SchemaFamily.recognised(open) { (family) throws(StoreError) in
                 switch family {
                 case .typeScript:
-                    return .success(try TypeScriptStore(open: open, trash: trash, readOnlyReason: cannotWrite))
+                    return .success(try TypeScriptStore(open: open, trash: wishes.trash, readOnlyReason: cannotWrite))
                 case .go:
-                    if let migration, cannotWrite == nil {
+                    if let migration = wishes.migration, cannotWrite == nil {
                         do throws(CommandFailure) {
-                            try migration.run(try connect(path), home: home)
+                            try migration.run(try connect(.file(path: path)), home: wishes.home)
                         } catch {
                             return .failure(error)
                         }
                     }
-                    return .success(try GoStore(open: open, trash: trash, readOnlyReason: cannotWrite, home: home))
+                    return .success(
+                        try GoStore(
+                            open: open, trash: wishes.trash, readOnlyReason: cannotWrite, home: wishes.home))
                 }
             }
         } catch {
-            throw failure(error, path)
+            throw failure(error, .file(path: path))
         }
         return try opened.get()
     }
 
     /// A connection for restoring and migrating.
-    static func connect(_ path: String) throws(CommandFailure) -> any SQLConnection {
-        do throws(SQLError) {
-            return try SQLiteConnection(path: path, access: .readWrite)
-        } catch {
-            throw failure(StoreError(error), path)
+    static func connect(_ provider: Provider) throws(CommandFailure) -> any SQLConnection {
+        switch provider {
+        case .file(let path):
+            do throws(SQLError) {
+                return try SQLiteConnection(path: path, access: .readWrite)
+            } catch {
+                throw failure(StoreError(error), provider)
+            }
+        case .server(let server): return try connect(server)
         }
     }
 
     /// The trash for what is removed from a database.
-    static func trash(for database: String) throws(CommandFailure) -> Trash {
+    ///
+    /// - Parameter name: of the database, as ``Provider/name`` has it.
+    static func trash(for name: String) throws(CommandFailure) -> Trash {
         let path = try StateDirectory.make() + "/trash.db"
         do throws(SQLError) {
-            return try Trash(source: database) { () throws(SQLError) in
+            return try Trash(source: name) { (_) throws(SQLError) in
                 try SQLiteConnection(path: path, access: .create)
             }
         } catch {
@@ -80,8 +100,10 @@ enum History {
         return directory.isEmpty ? "/" : directory
     }
 
-    static func failure(_ error: StoreError, _ path: String) -> CommandFailure {
-        switch error {
+    /// Why a database cannot be used, and what to do about it.
+    static func failure(_ error: StoreError, _ provider: Provider) -> CommandFailure {
+        guard case .file(let path) = provider else { return ServerFailure(error, provider.name).failure }
+        return switch error {
         case .unsupportedSchema(let reason): CommandFailure(.unknownSchema, "cannot use \(path): \(reason)")
         case .busy:
             CommandFailure(.busy, "\(path) is locked by another program; try again, or find it with: fuser -v \(path)")
@@ -94,6 +116,7 @@ enum History {
             } else {
                 CommandFailure(.failure, "cannot read \(path): \(reason)")
             }
+        case .denied(let reason): CommandFailure(.failure, "cannot open \(path): \(reason)")
         case .notFound, .notEmpty, .taken, .notAllowed, .full, .tooLarge, .expired, .cancelled:
             CommandFailure(.failure, "cannot open \(path): \(error)")
         }

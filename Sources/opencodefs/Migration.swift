@@ -6,8 +6,7 @@ internal import Timing
 /// Brings a database of the Go OpenCode up to date while it is being mounted, and tells people about it
 /// (docs/decisions/0009).
 struct Migration {
-    /// Without links.
-    let database: String
+    let provider: Provider
     /// Whether nobody wants the mount any more.
     let isCancelled: @Sendable () -> Bool
 
@@ -15,7 +14,13 @@ struct Migration {
     private static let patience = Duration.seconds(30)
     /// How long copying and migrating may take.
     private static let longest = Duration.seconds(3600)
+    private var database: String { provider.name }
     private static let remedy = "mount it as it is with -o nomigrate, or read-only with -o ro"
+
+    /// How to find who has a file open.
+    private var finding: String {
+        if case .file(let path) = provider { ", find it with fuser -v \(path)" } else { "" }
+    }
 
     /// - Parameter home: whose the sessions without a project are.
     /// - Throws: where there is something to migrate and it cannot be done. The database is then as it was.
@@ -29,6 +34,15 @@ struct Migration {
             return isCancelled()
         }
         var backup: String?
+        let progress = { (step: String) in
+            line.set("Migrating: \(step)")
+            log.record("step", ("what", .string(step)))
+        }
+        guard case .file = provider else {
+            let options = GoMigrator.Options(
+                patience: Self.patience, longest: Self.longest, isCancelled: isCancelled, progress: progress)
+            return try migrate(connection, options, line, log) { nil }
+        }
         let options = GoMigrator.Options(
             patience: Self.patience, longest: Self.longest, home: home, isCancelled: isCancelled,
             backUp: { () throws(MigrationError) in
@@ -39,17 +53,21 @@ struct Migration {
                 backup = path
                 return path
             },
-            progress: { step in
-                line.set("Migrating: \(step)")
-                log.record("step", ("what", .string(step)))
-            })
+            progress: progress)
+        try migrate(connection, options, line, log) { backup }
+    }
+
+    private func migrate(
+        _ connection: any SQLConnection, _ options: GoMigrator.Options, _ line: ProgressLine, _ log: MigrationLog,
+        backup: () -> String?
+    ) throws(CommandFailure) {
         do throws(MigrationError) {
             guard let report = try GoMigrator.migrate(connection, options) else { return }
             line.clear()
             tell(report, log)
         } catch {
             line.clear()
-            try tell(error, backup, log)
+            try tell(error, backup(), log)
         }
     }
 
@@ -59,7 +77,7 @@ struct Migration {
                 "migrated", ("from", .integer(report.from)), ("to", .integer(report.to)),
                 ("steps", .integer(report.steps)))
             Console.note(
-                "Migrated \(database) from \(report.from) to \(report.to) (\(Human.count(report.steps, "step"))); backup: \(report.backup ?? "none")"
+                "Migrated \(database) from \(report.from) to \(report.to) (\(Human.count(report.steps, "step")))\(report.backup.map { "; backup: \($0)" } ?? "")"
             )
         }
         if report.adopted > 0, let project = report.project {
@@ -79,11 +97,16 @@ struct Migration {
             Console.note("Sessions without a project stay so until the next mount: \(cause.message)")
             return
         case .refused(let text): (status, reason) = (.unknownSchema, "\(text); nothing was changed")
+        case .denied(let text): (status, reason) = (.denied, text)
+        case .stopped(let step, let cause):
+            (status, reason) = (
+                .failure, "\(step) failed: \(cause.message); what is done stays, and the next mount goes on from there"
+            )
         case .noBackup(let text): (status, reason) = (.failure, "\(text); nothing was changed")
         case .unavailable(let cause) where cause.kind == .busy:
             (status, reason) = (
                 .busy,
-                "another program has kept it locked for \(Self.patience.components.seconds) s; try again, find it with fuser -v \(database)"
+                "another program has kept it locked for \(Self.patience.components.seconds) s; try again\(finding)"
             )
         case .unavailable(let cause): (status, reason) = (.failure, cause.message)
         case .failed(let step, let cause):

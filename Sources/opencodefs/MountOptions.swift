@@ -14,6 +14,8 @@ struct MountOptions {
     /// Days that the trash keeps what was removed; 0: nothing goes there.
     var trashDays = 7
     var project: String?
+    /// A server is asked what is new once in that time, while somebody looks.
+    var pollInterval = Duration.seconds(1)
     /// For the kernel.
     var passedThrough: [String] = []
 
@@ -49,6 +51,11 @@ struct MountOptions {
                 throw CommandFailure(.usage, "trash=\(value): must be a number of days, 0 to remove for good at once")
             }
             trashDays = days
+        case ("poll", let value?):
+            guard let seconds = Double(value), (0.1...3600).contains(seconds) else {
+                throw CommandFailure(.usage, "poll=\(value): must be a number of seconds from 0.1 to 3600")
+            }
+            pollInterval = .milliseconds(Int64(seconds * 1000))
         case ("project", let value?): project = value
         case ("nosuid", nil), ("nodev", nil), ("noexec", nil), ("noatime", nil), ("nodiratime", nil):
             passedThrough.append(name)

@@ -10,8 +10,7 @@ internal import VFS
 
 /// Serves one mount, from mounting to unmounting, in this process.
 struct MountService {
-    /// Without links.
-    let database: String
+    let provider: Provider
     let mountpoint: Mountpoint
     let options: MountOptions
     /// An id, `.` or `all`.
@@ -31,21 +30,24 @@ struct MountService {
         System.leaveDirectory()
         if isDaemon { Daemon.detach() }
         // These fork too. What family the database is of, nobody knows yet.
-        let home = ProjectIdentity(database: database)
+        let home = History.home(of: provider)
         let here =
             project == "." ? ProjectIdentity(directory: workingDirectory.path, named: workingDirectory.name) : nil
         Signals.hold()
         let mount = try makeMount()
         defer { unmount() }
-        let trash = options.keepsTrash ? try History.trash(for: database) : nil
+        let trash = options.keepsTrash ? try History.trash(for: provider.name) : nil
         let store = try History.open(
-            database, trash: trash, isReadOnly: options.isReadOnly, home: home,
-            migration: options.migrates ? migration : nil)
+            provider,
+            History.Wishes(
+                trash: trash, isReadOnly: options.isReadOnly, home: home,
+                migration: options.migrates ? migration : nil, pollInterval: options.pollInterval))
         // Before the mount goes: without root that takes a fork.
         defer { store.close() }
         let salvage = SalvageDirectory(StateDirectory.path)
         let fileSystem = SessionFileSystem(
-            store: store, settings: settings(try scope(store, here, workingDirectory.path), salvage))
+            store: store,
+            settings: try settings(store, try scope(store, here, workingDirectory.path), salvage))
         defer { fileSystem.end() }
         try look(at: fileSystem)
         mount.serve(fileSystem, threads: Self.threads) { Signals.wake() }
@@ -70,11 +72,11 @@ struct MountService {
     }
 
     private var migration: Migration {
-        Migration(database: database) { [isDaemon] in Signals.isPending || (isDaemon && Daemon.isAbandoned) }
+        Migration(provider: provider) { [isDaemon] in Signals.isPending || (isDaemon && Daemon.isAbandoned) }
     }
 
     private func makeMount() throws(CommandFailure) -> Mount {
-        var mountOptions = Mount.Options(source: database)
+        var mountOptions = Mount.Options(source: provider.name)
         mountOptions.isReadOnly = options.isReadOnly
         mountOptions.allowsOthers = options.allowsOthers
         mountOptions.passedThrough = options.passedThrough
@@ -94,10 +96,11 @@ struct MountService {
         _ = Unmounting.run(mountpoint.path, lazily: true)
     }
 
-    private func settings(_ scope: Catalog.Scope, _ salvage: any Salvage) -> Settings {
-        var description = JSONObject()
-        description.add("Provider", .string("local"))
-        description.add("database", .string(database))
+    private func settings(
+        _ store: any SessionStore, _ scope: Catalog.Scope, _ salvage: any Salvage
+    ) throws(CommandFailure) -> Settings {
+        let surroundings = try History.surroundings(of: provider, options)
+        var description = surroundings.description
         description.add("version", .string(CommandLineInterface.version))
         description.add("sqlite", .string(SQLiteConnection.libraryVersion))
         description.add("pid", .integer(Int(getpid())))
@@ -105,10 +108,9 @@ struct MountService {
         description.add("trashDays", .integer(options.trashDays))
         var settings = Settings(
             owner: options.owner ?? geteuid(), group: options.group ?? getegid(), description: description,
-            volume: { [database] in
-                (System.size(database) + System.size(database + "-wal"), System.freeSpace(database))
-            },
+            volume: surroundings.volume,
             onError: { [isDaemon] line in if !isDaemon { Console.note(line) } })
+        settings.condition = { History.condition(of: store) }
         settings.style = options.style
         settings.scope = scope
         settings.salvage = salvage

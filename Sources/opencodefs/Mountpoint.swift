@@ -8,11 +8,18 @@ struct Mountpoint {
 
     /// Looks at everything that can be wrong before anything is mounted; a dead mount of ours is taken away first.
     ///
-    /// - Parameter database: its path without links.
-    init(_ given: String, database: String) throws(CommandFailure) {
+    init(_ given: String, for provider: Provider) throws(CommandFailure) {
         try Self.repair(given)
-        let path = try Self.resolve(given)
-        if System.isInside(database, path) {
+        let path: String
+        do throws(CommandFailure) {
+            path = try Self.resolve(given)
+        } catch {
+            // A daemon that was killed just now takes a moment to be gone.
+            guard Self.isDead(given) else { throw error }
+            try Self.repair(given)
+            path = try Self.resolve(given)
+        }
+        if case .file(let database) = provider, System.isInside(database, path) {
             throw CommandFailure(
                 .failure,
                 "\(given) holds the database itself, which OpenCode would no longer find; mount somewhere else")

@@ -7,6 +7,8 @@ internal import SessionModel
 struct OpenCodeConfiguration {
     /// `data.directory`, and the file that says so.
     private(set) var dataDirectory: (value: String, file: String)?
+    /// `sessionProvider`
+    private(set) var sessionProvider = SessionProvider()
 
     init(workingDirectory: String, home: String) {
         let configuration = System.environment("XDG_CONFIG_HOME").map { ["\($0)/opencode/.opencode.json"] } ?? []
@@ -14,10 +16,11 @@ struct OpenCodeConfiguration {
             .first { System.isFile($0) }
         // Later ones win.
         for file in [user, workingDirectory + "/.opencode.json"].compactMap({ $0 }) {
-            guard let bytes = System.contents(file), let json = try? JSON(parsing: bytes),
-                let directory = json["data"]?["directory"]?.string, !directory.isEmpty
-            else { continue }
-            dataDirectory = (directory, file)
+            guard let bytes = System.contents(file), let json = try? JSON(parsing: bytes) else { continue }
+            if let directory = json["data"]?["directory"]?.string, !directory.isEmpty {
+                dataDirectory = (directory, file)
+            }
+            if let provider = json["sessionProvider"] { sessionProvider.add(provider, file: file) }
         }
     }
 }

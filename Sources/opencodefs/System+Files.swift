@@ -51,4 +51,13 @@ extension System {
         let seconds = Timestamp(milliseconds: Int64(status.st_mtim.tv_sec).multipliedReportingOverflow(by: 1000).0)
         return (Int(status.st_size), seconds.advanced(byNanoseconds: Int64(status.st_mtim.tv_nsec)))
     }
+
+    /// Whether a process runs. One that has ended and that nobody has waited for yet, a zombie, does not.
+    static func isRunning(_ process: Int64) -> Bool {
+        // Its other files in /proc are root's alone where it keeps a password.
+        guard let bytes = contents("/proc/\(process)/stat", limit: 1 << 16),
+            let end = bytes.lastIndex(of: UInt8(ascii: ")"))
+        else { return false }
+        return ![UInt8(ascii: "Z"), UInt8(ascii: "X")].contains(bytes.dropFirst(end + 2).first)
+    }
 }

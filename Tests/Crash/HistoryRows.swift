@@ -23,7 +23,7 @@ struct HistoryRows {
     /// What must never be so, as sentences.
     private(set) var faults: [String] = []
 
-    init(_ database: String, _ family: DemoHistory.Family) throws {
+    init(_ database: String, _ family: TestFamily) throws {
         let connection = try SQLiteConnection(path: database, access: .readWrite)
         let tables = Tables(family)
         try check(connection, tables)
@@ -80,7 +80,7 @@ private struct Tables {
     let dumped: [String]
     let rules: [(SQLQuery, String)]
 
-    init(_ family: DemoHistory.Family) {
+    init(_ family: TestFamily) {
         switch family {
         case .v1, .both:
             sessionQuery = "SELECT id, project_id, time_archived FROM session"
@@ -115,7 +115,7 @@ private struct Tables {
                     "a message of another type or number"
                 ),
             ]
-        case .go:
+        case .go, .team:
             sessionQuery = "SELECT id, project_id, NULL FROM sessions"
             cellQueries = [
                 "SELECT session_id, id, id, 'model', model FROM messages",
@@ -148,7 +148,7 @@ extension HistoryText {
         let connection = try database.connect()
         var marks: [MessageKey: Mark] = [:]
         try connection.writing { () throws(SQLError) in
-            if family != .go {
+            if !family.isGo {
                 for project in Self.projects {
                     try connection.run(
                         """
@@ -175,7 +175,7 @@ extension HistoryText {
     }
 
     private func insert(session id: String, in project: String, _ connection: any SQLConnection) throws(SQLError) {
-        guard family != .go else {
+        guard !family.isGo else {
             try connection.run(
                 """
                 INSERT INTO sessions (id, project_id, root_session_id, title, created_at, updated_at)
@@ -198,7 +198,7 @@ extension HistoryText {
         let cells = cells(key, mark)
         func text(_ column: String) -> String { cells.first { $0.row == key.id && $0.column == column }?.text ?? "" }
         switch family {
-        case .go:
+        case .go, .team:
             try connection.run(
                 """
                 INSERT INTO messages (id, session_id, role, parts, model, created_at, updated_at, seq)

@@ -1,4 +1,5 @@
 import DemoHistory
+import TestSupport
 
 /// A message, by what its file's path says.
 struct MessageKey: Hashable, CustomStringConvertible {
@@ -32,7 +33,7 @@ struct Mark: Hashable, CustomStringConvertible {
 /// How a family stores a message, and what its file says: the harness's own words, so that it does not repeat a mistake of
 /// the program's.
 struct HistoryText {
-    let family: DemoHistory.Family
+    let family: TestFamily
 
     static let moment: Int64 = 1_794_996_930_000
 
@@ -46,7 +47,7 @@ struct HistoryText {
     /// The texts that the rows of a version hold.
     func cells(_ key: MessageKey, _ mark: Mark) -> Set<Cell> {
         switch family {
-        case .go:
+        case .go, .team:
             return [
                 Cell(row: key.id, column: "model", text: "model-\(mark.number)"),
                 Cell(
@@ -70,7 +71,7 @@ struct HistoryText {
     /// The file that a program saves.
     func file(_ key: MessageKey, _ mark: Mark) -> [UInt8] {
         switch family {
-        case .go:
+        case .go, .team:
             let text =
                 "{\"id\":\"\(key.id)\",\"session_id\":\"\(key.session)\",\"role\":\"user\",\"parts\":"
                 + "[{\"type\":\"text\",\"data\":{\"text\":\"\(mark.text(0))\"}}],\"model\":\"model-\(mark.number)\"}\n"
@@ -94,7 +95,7 @@ struct HistoryText {
 
     /// Whether a file that the mount shows says a version. The Go family's shows columns that follow from no text.
     func says(_ file: [UInt8], _ key: MessageKey, _ mark: Mark) -> Bool {
-        guard family == .go else { return file == self.file(key, mark) }
+        guard family.isGo else { return file == self.file(key, mark) }
         let shown = String(decoding: file, as: UTF8.self)
         let start = "{\"id\":\"\(key.id)\",\"session_id\":\"\(key.session)\",\"role\":\"user\",\"parts\":"
         let rest = "[{\"type\":\"text\",\"data\":{\"text\":\"\(mark.text(0))\"}}],\"model\":\"model-\(mark.number)\","

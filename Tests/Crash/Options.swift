@@ -15,7 +15,7 @@ struct Options {
         """
 
     var rounds = 100
-    var families: [DemoHistory.Family] = []
+    var families: [TestFamily] = []
     var disks: [Disk] = []
     var seed = UInt64.random(in: 0..<1_000_000)
     var isJSON = false

@@ -17,7 +17,7 @@ final class Trial {
     /// Rounds after which the history is made anew, so that it stays small.
     private static let renewal = 40
 
-    init(_ family: DemoHistory.Family, _ disk: Disk, _ options: Options) throws {
+    init(_ family: TestFamily, _ disk: Disk, _ options: Options) throws {
         text = HistoryText(family: family)
         self.disk = disk
         self.options = options

@@ -5,13 +5,13 @@ import Glibc
 extension Worker {
     func move(_ session: String, _ home: Home) throws {
         var homes = HistoryText.projects.map { Home(project: $0, isArchived: false) }
-        if text.family != .go { homes += HistoryText.projects.map { Home(project: $0, isArchived: true) } }
-        guard let target = pick(homes.filter { $0 != home && (text.family != .go || isShown($0)) }) else { return }
+        if !text.family.isGo { homes += HistoryText.projects.map { Home(project: $0, isArchived: true) } }
+        guard let target = pick(homes.filter { $0 != home && (!text.family.isGo || isShown($0)) }) else { return }
         if target.isArchived { try makeArchive(of: target.project) }
         let (from, to) = (path(home, session), path(target, session))
         do {
             try change(session, to: .stands(target)) { try Call.rename(from, to: to) }
-        } catch let error as CallError where error.code == ENOENT && text.family == .go {
+        } catch let error as CallError where error.code == ENOENT && text.family.isGo {
             // The other worker has just taken away the last session there.
             ledger.settle(session, .stands(home))
         }
@@ -31,7 +31,7 @@ extension Worker {
     /// `cp -r` of a small session, with or without its session.json.
     func copySession() throws {
         let project =
-            text.family == .go ? HistoryText.projects.first { isShown(Home(project: $0, isArchived: false)) } : nil
+            text.family.isGo ? HistoryText.projects.first { isShown(Home(project: $0, isArchived: false)) } : nil
         let home = Home(project: project ?? HistoryText.projects[0], isArchived: false)
         let session = "ses_\(prefix)n\(newMark().number)"
         journal.append("copy to \(session)")

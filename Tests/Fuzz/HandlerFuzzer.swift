@@ -70,11 +70,11 @@ enum HandlerFuzzer {
                 VALUES (\(name), \(name), 1, 2, \(name))
                 """)
         }
-        let trash = try Trash(source: path) { () throws(SQLError) in
+        let trash = try Trash(source: path) { (_) throws(SQLError) in
             try SQLiteConnection(path: folder + "/trash.db", access: .create)
         }
         let store = try TypeScriptStore(
-            open: { () throws(SQLError) in
+            open: { (_) throws(SQLError) in
                 let connection = try SQLiteConnection(path: path, access: .readWrite)
                 try connection.run("PRAGMA synchronous=OFF")
                 return connection

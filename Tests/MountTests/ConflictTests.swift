@@ -8,14 +8,14 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(4))) struct ConflictTests {
     /// Programs that read `$F`, let another program change its row with `$SQL`, and then save.
     static let overtaken: [(name: String, line: String, status: Int32)] = [
-        ("cp", "sed \"$E\" \"$F\" > $T/t; sqlite3 \"$DB\" \"$SQL\"; cp $T/t \"$F\"", 1),
-        ("mv", "sed \"$E\" \"$F\" > t; sqlite3 \"$DB\" \"$SQL\"; mv t \"$F\" || { rm t; false; }", 1),
-        ("dd", "sed \"$E\" \"$F\" > $T/t; sqlite3 \"$DB\" \"$SQL\"; dd status=none if=$T/t of=\"$F\"", 1),
-        (">", "t=$(sed \"$E\" \"$F\"); sqlite3 \"$DB\" \"$SQL\"; printf '%s\\n' \"$t\" > \"$F\"", 0),
+        ("cp", "sed \"$E\" \"$F\" > $T/t; $RUN \"$SQL\"; cp $T/t \"$F\"", 1),
+        ("mv", "sed \"$E\" \"$F\" > t; $RUN \"$SQL\"; mv t \"$F\" || { rm t; false; }", 1),
+        ("dd", "sed \"$E\" \"$F\" > $T/t; $RUN \"$SQL\"; dd status=none if=$T/t of=\"$F\"", 1),
+        (">", "t=$(sed \"$E\" \"$F\"); $RUN \"$SQL\"; printf '%s\\n' \"$t\" > \"$F\"", 0),
         // It may notice by itself, when a look at the times is not too quick: told not to mind, it saves.
         (
             "vim",
-            "vim -u NONE -i NONE -es -c 'set nocompatible' -c '%s/brown/red/' -c 'silent !sqlite3 \"$DB\" \"$SQL\"' -c 'wq!' -c 'qa!' \"$F\"",
+            "vim -u NONE -i NONE -es -c 'set nocompatible' -c '%s/brown/red/' -c 'silent !$RUN \"$SQL\"' -c 'wq!' -c 'qa!' \"$F\"",
             1
         ),
         ("one descriptor", python("f.seek(0); f.write(new); f.truncate(); f.close()"), 0),
@@ -30,7 +30,7 @@ import Testing
         F = os.environ['F']
         f = open(F, 'r+b')
         new = f.read().replace(b'brown', b'red')
-        subprocess.run(['sqlite3', os.environ['DB'], os.environ['SQL']], check=True)
+        subprocess.run(os.environ['RUN'].split() + [os.environ['SQL']], check=True)
         try:
             \(script)
             sys.exit('saved')
@@ -44,18 +44,18 @@ import Testing
     }
 
     /// What another program does to a message; where it leaves length and times alone, only the bytes tell.
-    private static func update(_ id: String, _ family: DemoHistory.Family, with color: String) -> String {
+    private static func update(_ id: String, _ family: TestFamily, with color: String) -> String {
         let change = "replace(%, 'brown', '\(color)')"
         return switch family {
         case .v1: "UPDATE part SET data = \(change.replacing("%", with: "data")) WHERE message_id = '\(id)'"
         case .v2, .both: "UPDATE session_message SET data = \(change.replacing("%", with: "data")) WHERE id = '\(id)'"
-        case .go: "UPDATE messages SET parts = \(change.replacing("%", with: "parts")) WHERE id = '\(id)'"
+        case .go, .team: "UPDATE messages SET parts = \(change.replacing("%", with: "parts")) WHERE id = '\(id)'"
         }
     }
 
-    @Test(arguments: DemoHistory.Family.plain, ["white", "yellow"])
+    @Test(arguments: TestFamily.plain, ["white", "yellow"])
     func `W3 what another program wrote after we read is not overwritten`(
-        family: DemoHistory.Family, color: String
+        family: TestFamily, color: String
     ) throws {
         let foxes = try FoxHistory(family, messages: Self.overtaken.count)
         let listing = try foxes.listing()
@@ -90,16 +90,16 @@ import Testing
     }
 
     /// A reader's pages are no part of what a later writer begins with.
-    @Test(arguments: DemoHistory.Family.plain)
+    @Test(arguments: TestFamily.plain)
     func `W3 who opens a file to change it reads what another program has just written`(
-        family: DemoHistory.Family
+        family: TestFamily
     ) throws {
         let foxes = try FoxHistory(family, messages: 1)
         let (id, file) = (FoxHistory.id(0), try foxes.file(0))
         let rows = try foxes.rows(butTimesOf: id)
         let run = try foxes.run(
             """
-            cat "$F" > /dev/null; sqlite3 "$DB" "$SQL"
+            cat "$F" > /dev/null; $RUN "$SQL"
             python3 -c '
             import os; f = open(os.environ["F"], "r+b"); new = f.read().replace(b"fox", b"cat")
             f.seek(0); f.write(new); f.truncate(); f.close()'
@@ -138,8 +138,8 @@ import Testing
                 time.sleep(0.001 * (os.getpid() % 7))
         """
 
-    @Test(arguments: DemoHistory.Family.plain, ["in place", "rename", "one descriptor"])
-    func `W3 two mounts that add to one message lose nothing`(family: DemoHistory.Family, style: String) throws {
+    @Test(arguments: TestFamily.plain, ["in place", "rename", "one descriptor"])
+    func `W3 two mounts that add to one message lose nothing`(family: TestFamily, style: String) throws {
         let foxes = try FoxHistory(family, messages: 1)
         let other = try foxes.mounted.sandbox.directory.directory("other")
         let mounted = try foxes.mounted.opencodefs("mount", other)
@@ -156,13 +156,15 @@ import Testing
             ])
         #expect(run.status == 0 && run.errors == "", "\(run.errors)")
         let text = try foxes.text(of: foxes.file(0))
-        #expect(run.lines.count > 10 && Set(run.lines.map { $0.prefix { $0 != "." } }).count == 2, "\(run.text)")
+        // That both get through is no promise where each look is a round trip: who is quicker may stay so for a while.
+        let writers = Set(run.lines.map { $0.prefix { $0 != "." } }).count
+        #expect(run.lines.count > 10 && (writers == 2 || family == .team), "\(run.text)")
         #expect(run.lines.filter { !text.contains($0) } == [])
         #expect(text.split(separator: " ").filter { $0.hasPrefix("w") && $0.hasSuffix(".") }.count == run.lines.count)
     }
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `W1 a text is committed once, however often its descriptors are closed`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `W1 a text is committed once, however often its descriptors are closed`(family: TestFamily) throws {
         let writers = [
             "t=$(sed \"$E\" \"$F\"); (printf '%s' \"${t:0:30}\"; cat /dev/null; printf '%s\\n' \"${t:30}\") > \"$F\"",
             "sed \"$E\" \"$F\" > $T/t; exec 3> \"$F\"; exec 4>&3; cat $T/t >&3; exec 3>&-; exec 4>&-",
@@ -175,6 +177,14 @@ import Testing
         ]
         let foxes = try FoxHistory(family, messages: writers.count) { rows in
             try rows.connection.run("CREATE TABLE commits (id TEXT)")
+            guard family.holdsAnything else {
+                try rows.connection.run(
+                    """
+                    CREATE TRIGGER commits AFTER UPDATE ON messages FOR EACH ROW
+                    IF NOT new.parts <=> old.parts THEN INSERT INTO commits VALUES (new.id); END IF
+                    """)
+                return
+            }
             let (table, key, column): (SQLIdentifier, SQLIdentifier, SQLIdentifier) =
                 switch rows.generation {
                 case .v1: (SQLIdentifier("part"), SQLIdentifier("message_id"), SQLIdentifier("data"))
@@ -198,8 +208,8 @@ import Testing
         #expect(try foxes.complaints() == [])
     }
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `W3 a message in flight is EBUSY, and what is to be saved is kept`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `W3 a message in flight is EBUSY, and what is to be saved is kept`(family: TestFamily) throws {
         let now = Int64(Date().timeIntervalSince1970) * 1000
         let foxes = try FoxHistory(family, messages: 1) { rows in
             for (id, time) in [("msg_900", now - 5_000), ("msg_901", now - 11 * 60_000)] {
@@ -249,8 +259,8 @@ import Testing
         #expect(try foxes.text(of: old).contains("red"))
     }
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `ro answers every way to write with EROFS`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `ro answers every way to write with EROFS`(family: TestFamily) throws {
         let foxes = try FoxHistory(family, messages: 1, ["-o", "ro"])
         let rows = try foxes.mounted.database.dump()
         for line in [
@@ -264,25 +274,25 @@ import Testing
         #expect(try rows.difference(to: foxes.mounted.database.dump()) == [])
     }
 
-    @Test(arguments: [DemoHistory.Family.v1])
-    func `a save waits for another writer, then is EBUSY and kept`(family: DemoHistory.Family) throws {
+    @Test(arguments: [TestFamily.v1, .team])
+    func `a save waits for another writer, then is EBUSY and kept`(family: TestFamily) throws {
         let foxes = try FoxHistory(family, messages: 2)
         let (rows, file) = (try foxes.mounted.database.dump(), try foxes.file(0))
-        let other = try foxes.mounted.database.connect()
-        try other.beginWriting()
+        var other = try foxes.mounted.database.locked()
         let start = ContinuousClock.now
         let run = try foxes.run("sed \"$E\" \"$F\" > $T/t; cp $T/t \"$F\"", on: file)
         let waited = ContinuousClock.now - start
         #expect(run.status == 1 && run.errors.contains("Device or resource busy"), "\(run.errors)")
-        #expect(waited > .seconds(4.5) && waited < .seconds(9), "\(waited)")
+        // A server counts in seconds when somebody waits for a row, and what is left after four is too short for another wait.
+        #expect(waited > .seconds(family.holdsAnything ? 4.5 : 3.8) && waited < .seconds(9), "\(waited)")
         other.rollback()
         #expect(try rows.difference(to: foxes.mounted.database.dump()) == [])
         let kept = try foxes.kept("rejected")
         #expect(
             kept.count == 1 && kept.allSatisfy { $0.text.contains("red") && $0.reason.hasPrefix("EBUSY") }, "\(kept)")
         // A shorter wait is nobody's business.
-        try other.beginWriting()
-        let release = Thread {
+        other = try foxes.mounted.database.locked()
+        let release = Thread { [other] in
             usleep(700_000)
             other.rollback()
         }

@@ -58,7 +58,7 @@ import Testing
     ]
 
     private static func source(
-        _ family: DemoHistory.Family, _ arguments: [String]
+        _ family: TestFamily, _ arguments: [String]
     ) throws -> MountedHistory {
         let sandbox = try Sandbox()
         let database = try TestDatabase(family, at: sandbox.path + "/opencode.db")
@@ -86,20 +86,26 @@ import Testing
         return rows.without("time_created", "time_updated", "updated_at", database.family == .v2 ? "seq" : "")
     }
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `W11 a copy of a project ends well, and is the same`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `W11 a copy of a project ends well, and is the same`(family: TestFamily) throws {
         let source = try Self.source(family, ["-o", "names=id"])
         for copy in Self.copies { try check(copy, source, family, names: "names=id") }
     }
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `W11 a copy between mounts that show labels ends well, and is the same`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `W11 a copy between mounts that show labels ends well, and is the same`(family: TestFamily) throws {
         let source = try Self.source(family, [])
         for copy in Self.copies.prefix(4) { try check(copy, source, family, names: "names=label") }
     }
 
+    @Test(arguments: [(TestFamily.go, TestFamily.team), (.team, .go)])
+    func `W11 a copy between a file and a server ends well, and is the same`(from: TestFamily, to: TestFamily) throws {
+        let source = try Self.source(from, [])
+        for copy in Self.copies.prefix(4) { try check(copy, source, to, names: "names=label") }
+    }
+
     private func check(
-        _ copy: (name: String, line: String), _ source: borrowing MountedHistory, _ family: DemoHistory.Family,
+        _ copy: (name: String, line: String), _ source: borrowing MountedHistory, _ family: TestFamily,
         names: String
     ) throws {
         let sandbox = try Sandbox()
@@ -107,7 +113,7 @@ import Testing
         let destination = try MountedHistory(sandbox, database, ["-o", names])
         let first = try Self.run(copy.line, from: source, in: destination)
         #expect(first.status == 0 && first.errors == "", "\(copy.name): \(first.errors)")
-        let isWhole = family == .go ? "-x session.json -x project.json" : ""
+        let isWhole = family.isGo ? "-x session.json -x project.json" : ""
         let difference = try Self.run("diff -r \(isWhole) \"$S/$P\" \"$P\"", from: source, in: destination)
         #expect(difference.status == 0 && difference.text == "", "\(copy.name): \(difference.text)")
         let rows = try database.dump()
@@ -118,7 +124,7 @@ import Testing
         if copy.name == "rsync -a" {
             let again = try Self.run("rsync -ai \"$S/$P\" .", from: source, in: destination)
             #expect(
-                again.lines.filter { !$0.hasPrefix(".") && (family != .go || $0.contains("messages/")) } == [],
+                again.lines.filter { !$0.hasPrefix(".") && (!family.isGo || $0.contains("messages/")) } == [],
                 "\(again.text)")
         }
         let second = try Self.run(copy.line, from: source, in: destination)
@@ -149,9 +155,9 @@ import Testing
         "mkdir -p \"$Q/messages\"; cp \"$S/$Q/messages\"/* \"$Q/messages\"",
     ]
 
-    @Test(arguments: DemoHistory.Family.plain, ["names=label", "names=id"])
+    @Test(arguments: TestFamily.plain, ["names=label", "names=id"])
     func `W5 a conversation keeps its order, however its files come`(
-        family: DemoHistory.Family, names: String
+        family: TestFamily, names: String
     ) throws {
         let source = try Self.source(family, ["-o", names])
         for line in Self.orders {
@@ -165,7 +171,7 @@ import Testing
                 switch family {
                 case .v1: "SELECT id FROM message ORDER BY time_created, id"
                 case .v2, .both: "SELECT id FROM session_message ORDER BY seq"
-                case .go: "SELECT id FROM messages ORDER BY seq, created_at, id"
+                case .go, .team: "SELECT id FROM messages ORDER BY seq, created_at, id"
                 }
             #expect(try database.column(order) == ["msg_d", "msg_b", "msg_a", "msg_c"], "\(line)")
             let complaints = try File.text(destination.path(".opencodefs/errors.jsonl"))
@@ -173,8 +179,8 @@ import Testing
         }
     }
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `W6 a session that is packed, removed and unpacked is the same`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `W6 a session that is packed, removed and unpacked is the same`(family: TestFamily) throws {
         let source = try Self.source(family, [])
         let before = try Self.messages(source.database, withTimes: true)
         let listing = try source.shell("ls -R").text

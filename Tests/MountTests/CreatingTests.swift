@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(3))) struct CreatingTests {
     /// The least that a message must say, but for its ids.
-    private static func text(_ family: DemoHistory.Family, id: String? = nil) -> String {
+    private static func text(_ family: TestFamily, id: String? = nil) -> String {
         let id = id.map { "\"id\":\"\($0)\"," } ?? ""
         return switch family {
         case .v1:
@@ -16,7 +16,7 @@ import Testing
             "parts":[{"type":"text","text":"a new fox"}]}
             """
         case .v2, .both: "{\(id)\"type\":\"user\",\"time\":{\"created\":1794997000000},\"text\":\"a new fox\"}"
-        case .go: "{\(id)\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"data\":{\"text\":\"a new fox\"}}]}"
+        case .go, .team: "{\(id)\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"data\":{\"text\":\"a new fox\"}}]}"
         }
     }
 
@@ -33,11 +33,11 @@ import Testing
         ("exclusively", "set -C; printf %s \"$N\" > \"$F\""),
     ]
 
-    @Test(arguments: DemoHistory.Family.plain, [true, false])
-    func `W5 a new file is a new message`(family: DemoHistory.Family, labelled: Bool) throws {
+    @Test(arguments: TestFamily.plain, [true, false])
+    func `W5 a new file is a new message`(family: TestFamily, labelled: Bool) throws {
         let foxes = try FoxHistory(family, messages: 3)
         for (number, maker) in Self.makers.enumerated() {
-            let id = family == .go ? "0a1b2c3d-0000-4000-8000-00000000000\(number)" : "msg_20\(number)"
+            let id = family.isGo ? "0a1b2c3d-0000-4000-8000-00000000000\(number)" : "msg_20\(number)"
             let file = (labelled ? "00001\(number).user~" : "") + id + ".json"
             let names = try File.names(in: foxes.folder)
             let rows = try foxes.mounted.database.dump()
@@ -64,8 +64,8 @@ import Testing
         #expect(ids == ids.sorted { $0.hasPrefix("msg_1") != $1.hasPrefix("msg_1") ? $0.hasPrefix("msg_1") : $0 < $1 })
     }
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `W5 an empty file is no message, and does not stand in the way of one`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `W5 an empty file is no message, and does not stand in the way of one`(family: TestFamily) throws {
         let foxes = try FoxHistory(family, messages: 1)
         let (rows, names) = (try foxes.mounted.database.dump(), try File.names(in: foxes.folder))
         let file = "000002.user~msg_200.json"
@@ -79,13 +79,13 @@ import Testing
         #expect(try File.names(in: foxes.folder) == names + [file])
     }
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `W2 a new file with another id in it is refused and kept`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `W2 a new file with another id in it is refused and kept`(family: TestFamily) throws {
         let foxes = try FoxHistory(family, messages: 1)
         let (rows, names) = (try foxes.mounted.database.dump(), try File.names(in: foxes.folder))
         let id = "0a1b2c3d-0000-4000-8000-000000000001"
         let run = try foxes.run(
-            "printf %s \"$N\" > $T/t; cp $T/t \"$F\"", on: family == .go ? "\(id).json" : "msg_200.json",
+            "printf %s \"$N\" > $T/t; cp $T/t \"$F\"", on: family.isGo ? "\(id).json" : "msg_200.json",
             ["N": Self.text(family, id: "msg_201")])
         #expect(run.status == 1 && run.errors.contains("Invalid argument"), "\(run.errors)")
         #expect(try rows.difference(to: foxes.mounted.database.dump()) == [])
@@ -93,8 +93,8 @@ import Testing
         #expect(try foxes.kept("rejected").map(\.text) == [Self.text(family, id: "msg_201")])
     }
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `N1 a message that is there is not made again under another label`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `N1 a message that is there is not made again under another label`(family: TestFamily) throws {
         let foxes = try FoxHistory(family, messages: 2)
         let (rows, names) = (try foxes.mounted.database.dump(), try File.names(in: foxes.folder))
         for (line, errors) in [
@@ -111,7 +111,7 @@ import Testing
 
     /// What removes a message and writes it anew.
     @Test(
-        arguments: DemoHistory.Family.plain,
+        arguments: TestFamily.plain,
         [
             "cp -p \"$F\" $T/t; rm \"$F\"; cp $T/t \"$F\"", "cp -p \"$F\" $T/t; rm \"$F\"; mv $T/t \"$F\"",
             "cp -p \"$F\" $T/t; install -p $T/t \"$F\"", "tar cf $T/t \"$F\"; rm \"$F\"; tar xf $T/t",
@@ -122,7 +122,7 @@ import Testing
             """,
         ])
     func `W6 a message that is removed and made again is the same as before`(
-        family: DemoHistory.Family, line: String
+        family: TestFamily, line: String
     ) throws {
         let foxes = try FoxHistory(family, messages: 3)
         let listing = try foxes.listing()
@@ -140,9 +140,9 @@ import Testing
         #expect(try foxes.complaints() == [])
     }
 
-    @Test(arguments: DemoHistory.Family.plain)
+    @Test(arguments: TestFamily.plain)
     func `W6 a message that steps aside stays in the database until its backup is removed`(
-        family: DemoHistory.Family
+        family: TestFamily
     ) throws {
         let foxes = try FoxHistory(family, messages: 2)
         let (rows, file, listing) = (try foxes.mounted.database.dump(), try foxes.file(0), try foxes.listing())
@@ -168,9 +168,9 @@ import Testing
     }
 
     /// install and tar remove the file before they find out that the new one is refused.
-    @Test(arguments: DemoHistory.Family.plain)
+    @Test(arguments: TestFamily.plain)
     func `W6 a message that was removed for a text that is refused is in the trash`(
-        family: DemoHistory.Family
+        family: TestFamily
     ) throws {
         let foxes = try FoxHistory(family, messages: 1)
         let (rows, file) = (try foxes.mounted.database.dump(), try foxes.file(0))
@@ -188,8 +188,8 @@ import Testing
         }
     }
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `W6 any other name is a scratch file that no database sees`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `W6 any other name is a scratch file that no database sees`(family: TestFamily) throws {
         let foxes = try FoxHistory(family, messages: 1)
         let (rows, listing) = (try foxes.mounted.database.dump(), try foxes.listing())
         let run = try foxes.run(

@@ -39,9 +39,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [DemoHistory.Family.v1, .v2])
+    @Test(arguments: [TestFamily.v1, .v2])
     func `what a damaged page held is EIO, the rest is readable, a listing is whole or an error`(
-        family: DemoHistory.Family
+        family: TestFamily
     ) throws {
         let sandbox = try Sandbox()
         let mountpoint = try sandbox.directory.directory("mnt")

@@ -142,8 +142,8 @@ struct Editor: Sendable {
         """
     }
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `W1 every editor saves what it says, and nothing else changes`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `W1 every editor saves what it says, and nothing else changes`(family: TestFamily) throws {
         let foxes = try FoxHistory(family, messages: Self.editors.count)
         for (number, editor) in Self.editors.enumerated() {
             let faults = try foxes.faults(of: editor, number)
@@ -163,8 +163,8 @@ struct Editor: Sendable {
         "cp -p \"$F\" $T; sed -i \"$E\" \"$T/$F\"; tar -C $T -cf - \"$F\" | tar xf -",
     ]
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `W2 session.json, todo.json and project.json are edited like any file`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `W2 session.json, todo.json and project.json are edited like any file`(family: TestFamily) throws {
         let foxes = try FoxHistory(family, messages: 1) { rows in
             try rows.setTitle("Title 0", of: "ses_den")
             if rows.generation == .v1 {
@@ -176,7 +176,7 @@ struct Editor: Sendable {
         let sessions = foxes.mounted.database.family.generation.sessions.name
         let files =
             [("..", "session.json", sessions)] + (family == .v1 ? [("..", "todo.json", "todo")] : [])
-            + (family == .go ? [] : [("../..", "project.json", "project")])
+            + (family.isGo ? [] : [("../..", "project.json", "project")])
         for (folder, file, table) in files {
             for (number, way) in Self.ways.enumerated() {
                 // An entry of a list with another text is another entry.
@@ -223,8 +223,8 @@ struct Editor: Sendable {
             "vim backupcopy=yes", "\(half) -c 'set backupcopy=yes' -c wq -c 'qa!' \"$F\"", status: 1, leaves: "F~"),
     ]
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `W2 what is refused changes nothing, and is kept with its reason`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `W2 what is refused changes nothing, and is kept with its reason`(family: TestFamily) throws {
         let foxes = try FoxHistory(family, messages: Self.refused.count)
         let (rows, listing) = (try foxes.mounted.database.dump(), try foxes.listing())
         for (number, refused) in Self.refused.enumerated() {

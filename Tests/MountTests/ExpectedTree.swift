@@ -24,7 +24,7 @@ struct ExpectedTree {
         connection.patience = .lasting(.seconds(60))
         let sessions = try Self.sessions(database, connection)
         var projects = Set<SQLValue>()
-        if database.family != .go { projects = Set(try connection.column("SELECT id FROM project")) }
+        if !database.family.isGo { projects = Set(try connection.column("SELECT id FROM project")) }
         for session in sessions.values { projects.insert(session.project) }
         for project in projects {
             let path = Self.name(project)
@@ -43,7 +43,7 @@ struct ExpectedTree {
         directories.insert(path + "/messages".utf8)
         files[path + "/session.json".utf8] = .some(nil)
         let hasTodos =
-            try connection.exists("SELECT 1 FROM sqlite_schema WHERE name = 'todo'")
+            try connection.schema().has("todo")
             && connection.exists("SELECT 1 FROM todo WHERE session_id = \(session.id)")
         if hasTodos { files[path + "/todo.json".utf8] = .some(nil) }
         for (id, bytes) in try messages(of: session) {
@@ -59,9 +59,11 @@ struct ExpectedTree {
             (.v1, SQLIdentifier("session")), (.v2, SQLIdentifier("session_v2")),
         ]
         var sessions: [SQLValue: Session] = [:]
-        guard database.family != .go else {
-            // Of no project: of the directory two above the database.
-            let home = SQLValue(database.path.split(separator: "/").dropLast(2).last.map { String($0) } ?? "/")
+        guard !database.family.isGo else {
+            // Of no project: of the directory two above the database, on a server of the database itself.
+            let home = SQLValue(
+                database.server?.database
+                    ?? database.path.split(separator: "/").dropLast(2).last.map { String($0) } ?? "/")
             try connection.rows("SELECT id, project_id, parent_session_id FROM sessions WHERE id IS NOT NULL") {
                 (row) throws(SQLError) in
                 let (id, project) = (row.value(at: 0), row.value(at: 1))
@@ -72,9 +74,7 @@ struct ExpectedTree {
             return sessions
         }
         for (generation, table) in tables
-        where try connection.exists(
-            "SELECT 1 FROM sqlite_schema WHERE name = \(table.name)")
-        {
+        where try connection.schema().has(table.name) {
             try connection.rows(
                 "SELECT id, project_id, parent_id, time_archived IS NOT NULL FROM \(table) WHERE id IS NOT NULL"
             ) { (row) throws(SQLError) in
@@ -143,7 +143,7 @@ struct ExpectedTree {
                 messages.append((row.value(at: 0), bytes))
             }
         case .go:
-            let columns = try connection.column("SELECT name FROM pragma_table_info('messages')").compactMap(\.bytes)
+            let columns = try (connection.schema().tables["messages"] ?? []).map { Array($0.name.utf8) }
             try connection.rows("SELECT * FROM messages WHERE session_id = \(session.id) AND id IS NOT NULL") {
                 (row) throws(SQLError) in
                 let members = columns.enumerated().map { index, name -> [UInt8] in

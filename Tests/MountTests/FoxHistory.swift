@@ -17,7 +17,7 @@ struct FoxHistory: ~Copyable {
 
     /// - Parameter more: what else is to be in the database.
     init(
-        _ family: DemoHistory.Family, messages: Int, _ arguments: [String] = [], more: (Rows) throws -> Void = { _ in }
+        _ family: TestFamily, messages: Int, _ arguments: [String] = [], more: (Rows) throws -> Void = { _ in }
     ) throws {
         let sandbox = try Sandbox()
         let database = try TestDatabase(family, at: sandbox.path + "/opencode.db")
@@ -81,13 +81,13 @@ struct FoxHistory: ~Copyable {
     }
 
     /// Runs a line of shell among the messages, and kills what hangs. In it, `$F` is a file, `$T` an empty directory
-    /// outside of the mount, `$E` what sed(1) is to do, and `$DB` the database.
+    /// outside of the mount, `$E` what sed(1) is to do, and `$RUN` runs a statement as another program would.
     func run(_ line: String, on file: String, _ environment: [String: String] = [:]) throws -> Run {
         try FileManager.default.removeItem(atPath: outside)
         try FileManager.default.createDirectory(atPath: outside, withIntermediateDirectories: true)
         let variables = [
-            "F": file, "T": outside, "E": "s/brown/red/", "DB": mounted.database.path, "TERM": "xterm",
-            "TMPDIR": outside,
+            "F": file, "T": outside, "E": "s/brown/red/", "RUN": mounted.database.client, "TERM": "xterm",
+            "TMPDIR": outside, "MYSQL_PWD": mounted.database.server?.password ?? "",
         ].merging(environment) { $1 }
         return try Run.program(
             "timeout", ["-k", "1", "30", "/bin/bash", "-o", "pipefail", "-c", line], in: folder,
@@ -125,7 +125,7 @@ struct FoxHistory: ~Copyable {
     /// Every row, without the times of change of one message's rows.
     func rows(butTimesOf id: String) throws -> [String: [String]] {
         // Triggers count messages: to take one away and put it back changes its session.
-        let owners = mounted.database.family == .go ? ["'\(id)'", "id='\(Self.session)'"] : ["'\(id)'"]
+        let owners = mounted.database.family.isGo ? ["'\(id)'", "id='\(Self.session)'"] : ["'\(id)'"]
         return try mounted.database.dump().mapValues { rows in
             rows.map { row in
                 guard owners.contains(where: row.contains) else { return row }
@@ -177,9 +177,4 @@ extension [String: [String]] {
                 + theirs.subtracting(mine).sorted().map { "+ \(table): \($0)" }
         }
     }
-}
-
-extension DemoHistory.Family {
-    /// One family for each way to store a message.
-    static let plain: [Self] = [.v1, .v2, .go]
 }

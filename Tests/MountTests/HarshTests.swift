@@ -14,16 +14,15 @@ import Timing
         for number in 1...4 { try rows.message("msg_\(number)", in: "ses_1", #"{"text":"words"}"#) }
     }
 
-    private func history(_ family: DemoHistory.Family) throws -> MountedHistory {
+    private func history(_ family: TestFamily) throws -> MountedHistory {
         try MountedHistory(family) { rows in try Self.fill(rows) }
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
-    func `rm waits for a lock of one second`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.allCases)
+    func `rm waits for a lock of one second`(family: TestFamily) throws {
         let mounted = try history(family)
         let message = try mounted.message("msg_1", of: "ses_1")
-        let writer = try mounted.database.connect()
-        try writer.beginWriting()
+        let writer = try mounted.database.locked()
         let releaser = Thread {
             usleep(1_000_000)
             writer.rollback()
@@ -35,12 +34,11 @@ import Timing
         #expect(!File.exists(message))
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
-    func `rm under a lock that stays is EBUSY after 5 s, and reading goes on`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.allCases)
+    func `rm under a lock that stays is EBUSY after 5 s, and reading goes on`(family: TestFamily) throws {
         let mounted = try history(family)
         let message = try mounted.message("msg_1", of: "ses_1")
-        let writer = try mounted.database.connect()
-        try writer.beginWriting()
+        let writer = try mounted.database.locked()
         let done = mounted.sandbox.path + "/done"
         let mountpoint = mounted.mountpoint
         let reader = Thread {
@@ -53,7 +51,9 @@ import Timing
         reader.start()
         let start = ContinuousClock.now
         #expect(File.failure { unlink(message) } == EBUSY)
-        #expect(start + .milliseconds(4800) < .now && start + .seconds(7) > .now)
+        // A server counts in seconds when somebody waits for a row, and what is left after four is too short for another wait.
+        let least = family.holdsAnything ? 4800 : 3800
+        #expect(start + .milliseconds(least) < .now && start + .seconds(7) > .now, "\(ContinuousClock.now - start)")
         try Data().write(to: URL(fileURLWithPath: done))
         #expect(Sandbox.waits { File.exists(done + ".reader") })
         writer.rollback()
@@ -85,8 +85,8 @@ import Timing
         #expect(isBack)
     }
 
-    @Test(.enabled(if: geteuid() == 0, "a small disk takes mount(2)"), arguments: [DemoHistory.Family.v1, .v2])
-    func `rm on a full disk works or is ENOSPC, and nothing is half`(family: DemoHistory.Family) throws {
+    @Test(.enabled(if: geteuid() == 0, "a small disk takes mount(2)"), arguments: [TestFamily.v1, .v2])
+    func `rm on a full disk works or is ENOSPC, and nothing is half`(family: TestFamily) throws {
         let sandbox = try Sandbox()
         let disk = try SmallDisk(sandbox.path + "/disk")
         let database = try TestDatabase(family, at: disk.path + "/opencode.db")
@@ -112,9 +112,9 @@ import Timing
         try mounted.unmount()
     }
 
-    @Test(.enabled(if: geteuid() == 0, "a small disk takes mount(2)"), arguments: [DemoHistory.Family.v1, .v2])
+    @Test(.enabled(if: geteuid() == 0, "a small disk takes mount(2)"), arguments: [TestFamily.v1, .v2])
     func `rm with a full disk for the trash works or is ENOSPC, and nothing is half`(
-        family: DemoHistory.Family
+        family: TestFamily
     ) throws {
         let sandbox = try Sandbox()
         let disk = try SmallDisk(sandbox.path + "/state")

@@ -7,21 +7,21 @@ import Testing
 
 /// Messages of 64 MB, and with `make harsh` of 300 MB.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct LargeMessageTests {
-    @Test(arguments: [DemoHistory.Family.v1, .v2])
+    @Test(arguments: [TestFamily.v1, .v2])
     func `R2 a large message is listed unread, and read and removed in little memory`(
-        family: DemoHistory.Family
+        family: TestFamily
     ) throws {
         try prove(family, bytes: 64 << 20)
     }
 
     @Test(
         .enabled(if: getenv("OPENCODEFS_HARSH") != nil, "make harsh has the minutes and the memory for it"),
-        arguments: [DemoHistory.Family.v1, .v2])
-    func `R2 so is one of 300 MB`(family: DemoHistory.Family) throws {
+        arguments: [TestFamily.v1, .v2])
+    func `R2 so is one of 300 MB`(family: TestFamily) throws {
         try prove(family, bytes: 300 << 20)
     }
 
-    private func prove(_ family: DemoHistory.Family, bytes: Int) throws {
+    private func prove(_ family: TestFamily, bytes: Int) throws {
         let sandbox = try Sandbox()
         let database = try TestDatabase(family, at: sandbox.path + "/opencode.db")
         let rows = try Rows(database)

@@ -128,9 +128,9 @@ import Testing
         meeting.finished.signal()
     }
 
-    @Test(arguments: [DemoHistory.Family.v1, .v2, .go])
+    @Test(arguments: [TestFamily.v1, .v2, .go])
     func `R4 readers get whole versions while a writer inserts, updates and deletes`(
-        family: DemoHistory.Family
+        family: TestFamily
     ) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
@@ -172,8 +172,8 @@ import Testing
         #expect(slowest < .seconds(2), "the writer waited \(slowest)")
     }
 
-    @Test(arguments: [DemoHistory.Family.v1, .v2])
-    func `R5 a change is seen within 0.2 s by who has read the file before`(family: DemoHistory.Family) throws {
+    @Test(arguments: [TestFamily.v1, .v2])
+    func `R5 a change is seen within 0.2 s by who has read the file before`(family: TestFamily) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
             try rows.session("ses_1")

@@ -166,8 +166,8 @@ import Timing
         #expect(try app.bytes() == before)
     }
 
-    @Test(arguments: DemoHistory.Family.typeScript)
-    func `M2 databases of OpenCode 1 and 2 get no table and no change`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.typeScript)
+    func `M2 databases of OpenCode 1 and 2 get no table and no change`(family: TestFamily) throws {
         let mounted = try MountedHistory(demo: family)
         try mounted.unmount()
         let before = try File.contents(mounted.database.path)

@@ -12,7 +12,7 @@ struct MountedHistory: ~Copyable {
 
     /// Mounts an invented history.
     init(
-        demo family: DemoHistory.Family, sessions: Int = 6, messages: Int = 60, _ arguments: [String] = []
+        demo family: TestFamily, sessions: Int = 6, messages: Int = 60, _ arguments: [String] = []
     ) throws {
         let sandbox = try Sandbox()
         let database = try TestDatabase(
@@ -23,7 +23,7 @@ struct MountedHistory: ~Copyable {
     }
 
     /// Mounts what `fill` writes into empty tables.
-    init(_ family: DemoHistory.Family, _ arguments: [String] = [], fill: (Rows) throws -> Void) throws {
+    init(_ family: TestFamily, _ arguments: [String] = [], fill: (Rows) throws -> Void) throws {
         let sandbox = try Sandbox()
         let database = try TestDatabase(family, at: sandbox.path + "/opencode.db")
         try fill(try Rows(database))

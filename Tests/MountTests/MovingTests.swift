@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(2))) struct MovingTests {
-    private static func mounted(_ family: DemoHistory.Family) throws -> MountedHistory {
+    private static func mounted(_ family: TestFamily) throws -> MountedHistory {
         try MountedHistory(family) { rows in
             try rows.project("shop", worktree: "/home/u/shop")
             try rows.project("other", worktree: "/home/u/other")
@@ -41,10 +41,10 @@ import Testing
         return changes
     }
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `W7 mv to another project takes the children along`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `W7 mv to another project takes the children along`(family: TestFamily) throws {
         let mounted = try Self.mounted(family)
-        let expected = ["project_id": "'other'"].merging(family == .go ? [:] : ["directory": "'/home/u/other'"]) { $1 }
+        let expected = ["project_id": "'other'"].merging(family.isGo ? [:] : ["directory": "'/home/u/other'"]) { $1 }
         #expect(
             try changes("mv $S $O", in: mounted) == ["id='ses_parent'": expected, "id='ses_child'": expected])
         let folder = try mounted.path(File.names(in: mounted.mountpoint).first { $0.hasSuffix("other") } ?? "")
@@ -63,8 +63,8 @@ import Testing
         #expect(try mounted.session("ses_parent").hasPrefix(mounted.path(mounted.database.family.shop)))
     }
 
-    @Test(arguments: [DemoHistory.Family.v1, .v2])
-    func `W7 mv into archived and out of it archives a session`(family: DemoHistory.Family) throws {
+    @Test(arguments: [TestFamily.v1, .v2])
+    func `W7 mv into archived and out of it archives a session`(family: TestFamily) throws {
         let mounted = try Self.mounted(family)
         let archived = try changes("mkdir $P/archived && mv $S $P/archived", in: mounted)
         #expect(archived.keys.sorted() == ["id='ses_parent'"])
@@ -75,11 +75,11 @@ import Testing
         #expect(try File.text(mounted.session("ses_parent") + "/session.json").contains("Fix the login"))
     }
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `W7 mv to another label sets the title, and the name stays`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `W7 mv to another label sets the title, and the name stays`(family: TestFamily) throws {
         let mounted = try Self.mounted(family)
         var expected = ["title": "'Something new'"]
-        if family == .go { expected["user_set_title"] = "integer(1)" }
+        if family.isGo { expected["user_set_title"] = "integer(1)" }
         #expect(
             try changes("mv $S \"$P/2026-11-18.Something new~ses_parent\"", in: mounted)
                 == ["id='ses_parent'": expected])
@@ -95,8 +95,8 @@ import Testing
         #expect(try mounted.shell("ls *shop | grep ses_").lines == ["2026-11-18.Fix-the-login~ses_parent"])
     }
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `W7 who works in a session that is moved goes on working`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `W7 who works in a session that is moved goes on working`(family: TestFamily) throws {
         let mounted = try Self.mounted(family)
         let run = try mounted.shell(
             """
@@ -111,8 +111,8 @@ import Testing
         #expect(run.lines.last == "2026-11-18.New~ses_parent", "\(run.text)")
     }
 
-    @Test(arguments: DemoHistory.Family.plain)
-    func `W7 what has its place by its nature is not moved`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.plain)
+    func `W7 what has its place by its nature is not moved`(family: TestFamily) throws {
         let mounted = try Self.mounted(family)
         for line in [
             "mv $S/messages/*msg_parent.json $O/*ses_stays/messages/", "mv $S/children/*ses_child $O/",

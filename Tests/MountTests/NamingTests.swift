@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(3))) struct NamingTests {
-    private static func one(_ family: DemoHistory.Family, _ arguments: [String] = []) throws -> MountedHistory {
+    private static func one(_ family: TestFamily, _ arguments: [String] = []) throws -> MountedHistory {
         try MountedHistory(family, arguments) { rows in
             try rows.project("shop")
             try rows.session("ses_1", title: "First title")
@@ -13,8 +13,8 @@ import Testing
         }
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
-    func `N1 after a new title the former name and the id are the same directory`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.allCases)
+    func `N1 after a new title the former name and the id are the same directory`(family: TestFamily) throws {
         let mounted = try Self.one(family)
         let folder = mounted.path(family.shop)
         #expect(try File.names(in: folder) == ["2026-11-18.First-title~ses_1", "project.json"])
@@ -45,11 +45,11 @@ import Testing
                 == 0)
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
-    func `N1 a message is found by its name and its id, never by another label`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.allCases)
+    func `N1 a message is found by its name and its id, never by another label`(family: TestFamily) throws {
         let mounted = try Self.one(family)
         let folder = try mounted.session("ses_1") + "/messages/"
-        let name = family == .v1 || family == .go ? "000002.user~msg_2.json" : "000001.user~msg_2.json"
+        let name = family == .v1 || family.isGo ? "000002.user~msg_2.json" : "000001.user~msg_2.json"
         let inode = try File.status(folder + name).st_ino
         #expect(try File.status(folder + "msg_2.json").st_ino == inode)
         for other in [
@@ -61,8 +61,8 @@ import Testing
         }
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
-    func `N2 names=id lists ids alone`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.allCases)
+    func `N2 names=id lists ids alone`(family: TestFamily) throws {
         let mounted = try Self.one(family, ["-o", "names=id"])
         #expect(try File.names(in: mounted.mountpoint) == ["shop"])
         #expect(try File.names(in: mounted.path("shop")) == ["project.json", "ses_1"])
@@ -92,8 +92,8 @@ import Testing
         #expect(lists(["000002.user~msg_2.json", "000005.user~msg_5.json"]))
     }
 
-    @Test(arguments: [DemoHistory.Family.v2, .both])
-    func `N3 V2 ordinals are the numbers that OpenCode stores`(family: DemoHistory.Family) throws {
+    @Test(arguments: [TestFamily.v2, .both])
+    func `N3 V2 ordinals are the numbers that OpenCode stores`(family: TestFamily) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
             try rows.session("ses_1")
@@ -110,8 +110,8 @@ import Testing
         #expect(Sandbox.waits(seconds: 0.5) { File.exists(folder + "/000003.model-switched~msg_3.json") })
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
-    func `N3 a session's label is its local day and the slug of its title`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.allCases)
+    func `N3 a session's label is its local day and the slug of its title`(family: TestFamily) throws {
         let titles: [(title: String, slug: String)] = [
             ("Fix: login/redirect!", ".Fix-login-redirect"), ("", ""), ("  ", ""), ("🦊", ""), ("---", ""),
             ("東京 の 天気", ".東京-の-天気"), ("a\nb\tc", ".a-b-c"), ("Ünïcödé", ".Ünïcödé"), ("..", ""), ("~x~", ".x"),
@@ -139,8 +139,8 @@ import Testing
         #expect(try mounted.session("ses_0").hasSuffix("/2026-11-19.Fix-login-redirect~ses_0"))
     }
 
-    @Test(arguments: DemoHistory.Family.typeScript)
-    func `N5 a session moves with its parent, its archive and its project`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.typeScript)
+    func `N5 a session moves with its parent, its archive and its project`(family: TestFamily) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
             try rows.project("other", worktree: "/srv/other")
@@ -169,8 +169,8 @@ import Testing
         #expect(try File.names(in: other) == ["2026-11-18~ses_child", "project.json"])
     }
 
-    @Test(arguments: DemoHistory.Family.typeScript)
-    func `N6 a project's label is the last part of its worktree`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.typeScript)
+    func `N6 a project's label is the last part of its worktree`(family: TestFamily) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("global", worktree: "/")
             try rows.project("p1", worktree: "/home/u/web shop")

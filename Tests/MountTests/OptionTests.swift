@@ -15,8 +15,8 @@ import Testing
         for name in ["shop", "other"] { try rows.message("msg_\(name)", in: "ses_\(name)") }
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
-    func `ro answers every change with EROFS`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.allCases)
+    func `ro answers every change with EROFS`(family: TestFamily) throws {
         let mounted = try MountedHistory(family, ["-o", "ro"], fill: Self.fill)
         let before = try mounted.database.dump()
         let (session, message) = (try mounted.session("ses_other"), try mounted.message("msg_other", of: "ses_other"))
@@ -32,7 +32,7 @@ import Testing
         #expect(status["readOnlyReason"]?.string?.contains("ro") == true)
         #expect(
             try mounted.sandbox.opencodefs(["mount"]).text.contains(
-                "\(mounted.mountpoint)\t\(mounted.database.path)\tro"))
+                "\(mounted.mountpoint)\t\(mounted.database.server?.name ?? mounted.database.path)\tro"))
         // Nothing is made for what is only read.
         #expect(!File.exists(mounted.sandbox.path + "/state"))
     }
@@ -107,8 +107,8 @@ import Testing
         #expect(status["trashDays"]?.number == 3)
     }
 
-    @Test(arguments: DemoHistory.Family.typeScript)
-    func `--project shows one project, with the children of its sessions`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.typeScript)
+    func `--project shows one project, with the children of its sessions`(family: TestFamily) throws {
         let mounted = try MountedHistory(family, ["--project", "shop"], fill: Self.fill)
         #expect(try File.names(in: mounted.mountpoint) == ["shop~shop"])
         #expect(File.exists(mounted.path("shop~shop/ses_shop/children/ses_child_elsewhere/session.json")))

@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(3))) struct ReadingTests {
-    @Test(arguments: DemoHistory.Family.typeScript)
-    func `R3 a message's time is its newest row's, and moves with its bytes`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.typeScript)
+    func `R3 a message's time is its newest row's, and moves with its bytes`(family: TestFamily) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
             try rows.session("ses_1", updated: Rows.noon + 1)
@@ -36,8 +36,8 @@ import Testing
         #expect(try File.status(path).st_ino == before.st_ino)
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
-    func `R3 inode numbers and times survive a remount`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.allCases)
+    func `R3 inode numbers and times survive a remount`(family: TestFamily) throws {
         let mounted = try MountedHistory(demo: family)
         func snapshot(_ mountpoint: String) throws -> [[UInt8]: [Int64]] {
             try FileTree(mountpoint).nodes.mapValues {
@@ -53,8 +53,8 @@ import Testing
     }
 
     /// R5: only a look at the bytes themselves can notice it.
-    @Test(arguments: [DemoHistory.Family.v1, .v2])
-    func `R5 an UPDATE that leaves time and length alone is seen within 10 s`(family: DemoHistory.Family) throws {
+    @Test(arguments: [TestFamily.v1, .v2])
+    func `R5 an UPDATE that leaves time and length alone is seen within 10 s`(family: TestFamily) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
             try rows.session("ses_1")
@@ -72,7 +72,7 @@ import Testing
     }
 
     /// A history with one message of three million times the letter a.
-    private func large(_ family: DemoHistory.Family) throws -> MountedHistory {
+    private func large(_ family: TestFamily) throws -> MountedHistory {
         try MountedHistory(family) { rows in
             try rows.project("shop")
             try rows.session("ses_1")
@@ -87,8 +87,8 @@ import Testing
         return (counts[Int(UInt8(ascii: "a"))] > 10, counts[Int(UInt8(ascii: "b"))] > 10)
     }
 
-    @Test(arguments: [DemoHistory.Family.v1, .v2], [false, true])
-    func `R4 who has a message open reads the old text to its end`(family: DemoHistory.Family, isSilent: Bool) throws {
+    @Test(arguments: [TestFamily.v1, .v2], [false, true])
+    func `R4 who has a message open reads the old text to its end`(family: TestFamily, isSilent: Bool) throws {
         let mounted = try large(family)
         let path = try mounted.message("msg_1", of: "ses_1")
         let size = Int(try File.status(path).st_size)
@@ -111,9 +111,9 @@ import Testing
     }
 
     /// The kernel has the beginning of the old text; what it then reads is the end of the new one.
-    @Test(arguments: [DemoHistory.Family.v1, .v2])
+    @Test(arguments: [TestFamily.v1, .v2])
     func `R4 who opens a message that changed silently gets no mixture, and soon the new text`(
-        family: DemoHistory.Family
+        family: TestFamily
     ) throws {
         let mounted = try large(family)
         let path = try mounted.message("msg_1", of: "ses_1")
@@ -138,8 +138,8 @@ import Testing
         #expect(try File.status(path).nanoseconds == before.nanoseconds + 1)
     }
 
-    @Test(arguments: DemoHistory.Family.typeScript)
-    func `R6 user.opencode.malformed says where a message stops being JSON`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.typeScript)
+    func `R6 user.opencode.malformed says where a message stops being JSON`(family: TestFamily) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
             try rows.session("ses_1")
@@ -163,8 +163,8 @@ import Testing
                 == 1)
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
-    func `R8 df tells the size of the database and counts its rows`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.files)
+    func `R8 df tells the size of the database and counts its rows`(family: TestFamily) throws {
         let mounted = try MountedHistory(demo: family)
         var (status, own) = (statvfs(), statvfs())
         #expect(statvfs(mounted.mountpoint, &status) == 0)
@@ -178,7 +178,7 @@ import Testing
         // Of a session that both generations have, only what is shown is counted.
         let stale = family == .both ? "WHERE session_id NOT IN (SELECT id FROM session_v2)" : ""
         let queries =
-            family == .go
+            family.isGo
             ? ["SELECT count(DISTINCT project_id) FROM sessions", "SELECT count(*) FROM messages"]
             : (family == .v1 ? [] : ["SELECT count(*) FROM session_message"])
                 + (family == .v2
@@ -194,8 +194,8 @@ import Testing
         #expect(Int(status.f_files) == rows)
     }
 
-    @Test(arguments: DemoHistory.Family.typeScript)
-    func `R10 session.json holds the columns of its row`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.typeScript)
+    func `R10 session.json holds the columns of its row`(family: TestFamily) throws {
         let mounted = try MountedHistory(demo: family, sessions: 12)
         let run = try mounted.shell(
             "find . -name '*.json' -not -path '*/messages/*' -print0 | xargs -0 jq -e . | wc -l")
@@ -243,8 +243,8 @@ import Testing
         #expect(compared > 12)
     }
 
-    @Test(arguments: DemoHistory.Family.typeScript)
-    func `R10 project.json and todo.json hold the columns of their rows`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.typeScript)
+    func `R10 project.json and todo.json hold the columns of their rows`(family: TestFamily) throws {
         let mounted = try MountedHistory(demo: family, sessions: 20)
         let projects = try mounted.database.column("SELECT id FROM project")
         #expect(projects.count > 1)
@@ -273,8 +273,8 @@ import Testing
         }
     }
 
-    @Test(arguments: DemoHistory.Family.typeScript)
-    func `R9 secrets are nowhere in the tree`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.typeScript)
+    func `R9 secrets are nowhere in the tree`(family: TestFamily) throws {
         let mounted = try MountedHistory(family) { rows in
             try rows.project("shop")
             try rows.session("ses_1")
@@ -303,8 +303,8 @@ import Testing
         #expect(try mounted.shell("grep -rF ses_1 . | wc -l").text != "0\n")
     }
 
-    @Test(arguments: DemoHistory.Family.typeScript)
-    func `W11 what a history has no place for is refused with EPERM and changes nothing`(family: DemoHistory.Family)
+    @Test(arguments: TestFamily.typeScript)
+    func `W11 what a history has no place for is refused with EPERM and changes nothing`(family: TestFamily)
         throws
     {
         let mounted = try MountedHistory(demo: family)
@@ -359,8 +359,8 @@ import Testing
         #expect(!lines.contains { $0.contains("Private words") })
     }
 
-    @Test(arguments: DemoHistory.Family.typeScript)
-    func `status.json tells what the mount shows`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.typeScript)
+    func `status.json tells what the mount shows`(family: TestFamily) throws {
         let mounted = try MountedHistory(demo: family)
         let status = try JSONValue(File.contents(mounted.path(".opencodefs/status.json")))
         #expect(status["Project"]?.string == "all")

@@ -8,7 +8,7 @@ import Testing
 /// What happens when the database is moved, deleted, replaced or overwritten while it is mounted.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct ReplacedDatabaseTests {
     /// Two histories whose messages say `old` and `new`, under the same names; the first is mounted.
-    private func mounted(_ family: DemoHistory.Family) throws -> MountedHistory {
+    private func mounted(_ family: TestFamily) throws -> MountedHistory {
         let mounted = try MountedHistory(family) { rows in try Self.fill(rows, "old", messages: 3) }
         let other = try TestDatabase(family, at: mounted.sandbox.path + "/new.db")
         try Self.fill(try Rows(other), "new", messages: 5)
@@ -46,8 +46,8 @@ import Testing
         try File.text(mountpoint + "/.opencodefs/errors.jsonl")
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
-    func `a database that is moved away is EIO, with a sentence, and comes back`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.files)
+    func `a database that is moved away is EIO, with a sentence, and comes back`(family: TestFamily) throws {
         let mounted = try mounted(family)
         let path = mounted.database.path
         #expect(shows(mounted.mountpoint, "old", count: 3))
@@ -71,8 +71,8 @@ import Testing
         #expect(shows(mounted.mountpoint, "old", count: 2))
     }
 
-    @Test(arguments: DemoHistory.Family.allCases, ["mv", "rm and cp", "cp"])
-    func `another database at the path is shown without a remount`(family: DemoHistory.Family, way: String) throws {
+    @Test(arguments: TestFamily.files, ["mv", "rm and cp", "cp"])
+    func `another database at the path is shown without a remount`(family: TestFamily, way: String) throws {
         let mounted = try mounted(family)
         let (path, new) = (mounted.database.path, mounted.sandbox.path + "/new.db")
         #expect(shows(mounted.mountpoint, "old", count: 3))
@@ -92,9 +92,9 @@ import Testing
         #expect(shows(mounted.mountpoint, "new", count: 5))
     }
 
-    @Test(arguments: DemoHistory.Family.allCases, ["mv", "cp"])
+    @Test(arguments: TestFamily.files, ["mv", "cp"])
     func `a log that the former database left is never applied to the new one`(
-        family: DemoHistory.Family, way: String
+        family: TestFamily, way: String
     ) throws {
         let mounted = try mounted(family)
         let (path, new) = (mounted.database.path, mounted.sandbox.path + "/new.db")
@@ -131,8 +131,8 @@ import Testing
         #expect(shows(mounted.mountpoint, "new", count: 5))
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
-    func `readers in a loop see one history or the other, and go on`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.files)
+    func `readers in a loop see one history or the other, and go on`(family: TestFamily) throws {
         let mounted = try mounted(family)
         let (path, folder) = (mounted.database.path, mounted.sandbox.path)
         let script = """

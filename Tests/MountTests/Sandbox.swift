@@ -43,7 +43,9 @@ struct Sandbox: ~Copyable {
     func mount(
         _ database: TestDatabase, at mountpoint: String, _ arguments: [String] = [], environment: [String: String] = [:]
     ) throws {
-        let words = ["mount", "--database", database.path] + arguments + [mountpoint]
+        let words =
+            ["mount", "--database", database.path] + (database.server == nil ? [] : ["-o", "poll=0.1"]) + arguments
+            + [mountpoint]
         let run = try opencodefs(words, environment: environment)
         try #require(run.status == 0, "\(run.errors)")
         try #require(mounts == [mountpoint])
@@ -68,7 +70,8 @@ struct Sandbox: ~Copyable {
     private static func environment(_ path: String) -> [String: String] {
         [
             "HOME": path + "/home", "XDG_STATE_HOME": path + "/state", "XDG_CONFIG_HOME": path + "/config",
-            "XDG_DATA_HOME": path + "/data", "OPENCODE_DB": "", "TZ": "UTC", "LC_ALL": "C.UTF-8",
+            "XDG_DATA_HOME": path + "/data", "OPENCODE_DB": "", "OPENCODEFS_PASSWORD": MariaDBServer.password,
+            "TZ": "UTC", "LC_ALL": "C.UTF-8",
         ]
     }
 

@@ -24,8 +24,8 @@ import Testing
         }
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
-    func `R1 R2 N5 N7 a history is shown row by row`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.allCases)
+    func `R1 R2 N5 N7 a history is shown row by row`(family: TestFamily) throws {
         let mounted = try MountedHistory(demo: family, sessions: 16, messages: 160)
         let tree = try FileTree(mounted.mountpoint)
         let expected = try ExpectedTree(mounted.database)
@@ -35,8 +35,8 @@ import Testing
         compare(tree.withoutLabels, with: expected)
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
-    func `R1 R2 R6 N4 awkward rows are shown as they are`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.allCases)
+    func `R1 R2 R6 N4 awkward rows are shown as they are`(family: TestFamily) throws {
         let mounted = try MountedHistory(family) { _ in }
         try AwkwardHistory.write(to: mounted.database)
         let tree = try FileTree(mounted.mountpoint)
@@ -47,8 +47,8 @@ import Testing
         compare(tree.withoutLabels, with: expected)
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
-    func `N2 names=id lists awkward rows by their ids alone`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.allCases)
+    func `N2 names=id lists awkward rows by their ids alone`(family: TestFamily) throws {
         let mounted = try MountedHistory(family, ["-o", "names=id"]) { _ in }
         try AwkwardHistory.write(to: mounted.database)
         let tree = try FileTree(mounted.mountpoint)
@@ -57,8 +57,8 @@ import Testing
         compare(tree.nodes, with: try ExpectedTree(mounted.database))
     }
 
-    @Test(arguments: [DemoHistory.Family.v1, .v2, .go])
-    func `N1 every entry is found by its id alone, and is the same`(family: DemoHistory.Family) throws {
+    @Test(arguments: [TestFamily.v1, .v2, .go])
+    func `N1 every entry is found by its id alone, and is the same`(family: TestFamily) throws {
         let mounted = try MountedHistory(family) { _ in }
         try AwkwardHistory.write(to: mounted.database)
         let tree = try FileTree(mounted.mountpoint)
@@ -93,8 +93,8 @@ import Testing
         }
     }
 
-    @Test(arguments: DemoHistory.Family.allCases)
-    func `R6 an empty database is an empty tree`(family: DemoHistory.Family) throws {
+    @Test(arguments: TestFamily.allCases)
+    func `R6 an empty database is an empty tree`(family: TestFamily) throws {
         let mounted = try MountedHistory(family) { _ in }
         #expect(try File.names(in: mounted.mountpoint) == [])
         #expect(try mounted.shell("ls -la && find . && df .").status == 0)

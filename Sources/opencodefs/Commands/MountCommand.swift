@@ -1,3 +1,4 @@
+internal import MySQLDriver
 internal import SessionModel
 
 /// Mounts a history, or lists what is mounted.
@@ -10,12 +11,19 @@ enum MountCommand: Command {
         "project", "p", argument: "ID|.|all",
         help: "show one project; . is that of the working directory (default: all)")
     static let mountOptions = CommandOption("options", "o", argument: "LIST", help: "options, separated by commas")
+    /// Of the daemon: somebody waits to hear that it is ready.
     static let ready = CommandOption("ready", hidden: true, help: "")
-    static let options: [CommandOption] = [.database, .db, project, mountOptions, foreground, ready, .json]
+    /// Of the daemon: it is told about the server in confidence.
+    static let told = CommandOption("told", hidden: true, help: "")
+    static let options: [CommandOption] = [.database, .db, project, mountOptions, foreground, ready, told, .json]
     static let details = """
         The database is the first that exists of: --database, OPENCODE_DB, data.directory
         of .opencode.json, ./.opencode/opencode.db, ~/.opencode/opencode.db,
         $XDG_DATA_HOME/opencode/opencode.db. None is ever created.
+
+        A team's database on a MySQL or MariaDB server is mounted where OpenCode is set up for
+        it (OPENCODE_SESSION_PROVIDER_TYPE=mysql, or sessionProvider in .opencode.json), or by
+        --database mysql://USER@HOST:PORT/NAME?tls=true; its password is never an argument.
 
         Options for -o:
           names=id          list ids alone, for rsync, diff -r and scripts
@@ -25,6 +33,7 @@ enum MountCommand: Command {
           trash=DAYS        keep what rm takes for so long (default 7; 0: remove for good)
           allow_other       let other users in, as far as umask lets them
           uid=, gid=, umask=   whose the files are, and who may do what (default 077)
+          poll=SECONDS      how often a server is asked what is new (default 1)
           project=ID        as --project
         and those of fstab(5), of which nosuid, nodev, noexec and noatime reach the kernel.
         """
@@ -32,6 +41,7 @@ enum MountCommand: Command {
         ("opencodefs mount ~/history", "shows all of your history, in the background"),
         ("opencodefs mount -o ro,names=id ~/history", "for backups and scripts"),
         ("opencodefs mount --database ./old.db --project . /mnt", "one project of another database"),
+        ("opencodefs mount --database mysql://dana@db.example.com/opencode?tls=true ~/team", "a team's history"),
         ("opencodefs mount", "lists what is mounted"),
     ]
 
@@ -51,25 +61,53 @@ enum MountCommand: Command {
         for list in arguments.all(mountOptions) { try options.add(list) }
         // Without a password: everybody sees the words that a daemon was started with.
         let project = ProjectIdentity.typed(arguments[project] ?? options.project ?? configuration.project ?? "all")
+        if arguments.has(told) {
+            return try serve(toldServer(), given, options, project, isDaemon: true)
+        }
         let search = try DatabaseSearch(named: arguments.database)
         let chosen = try search.chosen()
-        guard let database = System.realPath(chosen.path) else {
-            throw CommandFailure(.noDatabase, "cannot open \(chosen.path): \(ErrorNumber().text)")
+        let provider = try chosen.provider(configuration)
+        if arguments.has(foreground) {
+            return try serve(provider, given, options, project, isDaemon: arguments.has(ready))
         }
+        let mountpoint = try prepare(given, provider, options)
+        var words = ["mount", "--foreground", "--ready", "--database", provider.name, "--project", project]
+        var confidence: [UInt8]?
+        if case .server(let server) = provider {
+            confidence = Handover.text(server)
+            words.append("--told")
+        }
+        for list in [configuration.options].compactMap({ $0 }) + arguments.all(mountOptions) { words += ["-o", list] }
+        if let status = try Daemon.start(words + ["--", mountpoint.path], confidence: confidence) { return status }
+        announce(provider, chosen, search, mountpoint, given)
+        return .success
+    }
+
+    /// Looks at everything that can be wrong while there is somebody to tell.
+    private static func prepare(
+        _ given: String, _ provider: Provider, _ options: MountOptions
+    ) throws(CommandFailure) -> Mountpoint {
         try checkDevice()
         if options.keepsTrash { _ = try StateDirectory.make() }
-        let mountpoint = try Mountpoint(given, database: database)
-        if arguments.has(foreground) {
-            return try MountService(
-                database: database, mountpoint: mountpoint, options: options, project: project,
-                isDaemon: arguments.has(ready)
-            ).run()
+        return try Mountpoint(given, for: provider)
+    }
+
+    private static func serve(
+        _ provider: Provider, _ given: String, _ options: MountOptions, _ project: String, isDaemon: Bool
+    ) throws(CommandFailure) -> ExitStatus {
+        let mountpoint = try prepare(given, provider, options)
+        return try MountService(
+            provider: provider, mountpoint: mountpoint, options: options, project: project, isDaemon: isDaemon
+        ).run()
+    }
+
+    /// The server that whoever started this daemon has found.
+    private static func toldServer() throws(CommandFailure) -> Provider {
+        guard let server = Handover.server(Daemon.takeConfidence()) else {
+            throw CommandFailure(.usage, "mount: --told is for the daemon alone")
         }
-        var words = ["mount", "--foreground", "--ready", "--database", database, "--project", project]
-        for list in [configuration.options].compactMap({ $0 }) + arguments.all(mountOptions) { words += ["-o", list] }
-        if let status = try Daemon.start(words + ["--", mountpoint.path]) { return status }
-        announce(chosen, search.others(than: chosen), mountpoint, given)
-        return .success
+        if !server.settings.password.isEmpty { System.guardMemory() }
+        return .server(server)
     }
 
     private static func checkDevice() throws(CommandFailure) {
@@ -82,18 +120,18 @@ enum MountCommand: Command {
     }
 
     private static func announce(
-        _ chosen: DatabaseSearch.Candidate, _ others: [DatabaseSearch.Candidate], _ mountpoint: Mountpoint,
+        _ provider: Provider, _ chosen: DatabaseSearch.Candidate, _ search: DatabaseSearch, _ mountpoint: Mountpoint,
         _ given: String
     ) {
         var summary = ""
-        if let bytes = System.contents(mountpoint.path + "/.opencodefs/status.json"),
-            let status = try? JSON(parsing: bytes)
-        {
-            summary = " (\(MountStatus(status, mountpoint: mountpoint.path).summary))"
-        }
-        Console.print("Mounted \(chosen.path)\(summary) at \(given).")
+        if let status = MountStatus.read(mountpoint.path) { summary = " (\(status.summary))" }
+        let name = if case .file = provider { chosen.name } else { provider.name }
+        Console.print("Mounted \(name)\(summary) at \(given).")
         Console.note("  taken from: \(chosen.origin)")
-        for other in others { Console.note("  also found, not used: \(other.path) (\(other.origin))") }
+        for other in search.others(than: chosen) {
+            Console.note("  also found, not used: \(other.name) (\(other.origin))")
+        }
+        if let hint = search.hint { Console.note("  \(hint)") }
         Console.note("Try:  ls \(given)    grep -rl TEXT \(given)    \(Console.program) umount \(given)")
     }
 }

@@ -27,14 +27,15 @@ enum RestoreCommand: Command {
         do throws(StoreError) { batches = try trash.batches() } catch {
             throw CommandFailure(.failure, "cannot read the trash: \(error)")
         }
-        let items = try select(arguments, batches, database)
-        let connection = try History.connect(database)
+        let items = try select(arguments, batches, database.source)
+        let provider = try database.provider(try UserConfiguration())
+        let connection = try History.connect(provider)
         connection.patience = .lasting(.seconds(300))
         let restoration: Restoration
         do throws(RestoreError) {
             restoration = try trash.restore(items, into: connection, isRehearsal: arguments.has(.dryRun))
         } catch {
-            throw failure(error, database)
+            throw failure(error, provider)
         }
         report(restoration, isRehearsal: arguments.has(.dryRun), asJSON: arguments.has(.json))
         return .success
@@ -96,7 +97,7 @@ enum RestoreCommand: Command {
         }
     }
 
-    private static func failure(_ error: RestoreError, _ database: String) -> CommandFailure {
+    private static func failure(_ error: RestoreError, _ provider: Provider) -> CommandFailure {
         switch error {
         case .taken(let item, let table) where item.kind == .replaced:
             CommandFailure(
@@ -117,7 +118,7 @@ enum RestoreCommand: Command {
             CommandFailure(
                 .unknownSchema,
                 "\(item.path) cannot come back: the database has no \(missing) any more. It stays in the trash.")
-        case .store(let error): History.failure(error, database)
+        case .store(let error): History.failure(error, provider)
         }
     }
 }

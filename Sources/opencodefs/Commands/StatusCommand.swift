@@ -45,6 +45,7 @@ enum StatusCommand: Command {
             throw CommandFailure(
                 .failure, "\(mountpoint) does not answer; repair it with: opencodefs mount \(mountpoint)")
         }
+        let isRemote = status.text("Provider") == "remote"
         let isWritable = status.text("writable") == "yes"
         var lines = [
             ("Mounted at", mountpoint),
@@ -60,10 +61,25 @@ enum StatusCommand: Command {
             ),
             ("Serving", "since \(status.text("started")), process \(status.text("pid"))"),
         ]
+        if isRemote { lines.insert(contentsOf: server(status), at: 4) }
         if !status.text("schema", "missing").isEmpty { lines.append(("Missing", status.text("schema", "missing"))) }
         if !status.text("schema", "reason").isEmpty { lines.append(("Unreadable", status.text("schema", "reason"))) }
         for (label, text) in lines {
             Console.print(label + String(repeating: " ", count: max(1, 12 - label.count)) + text)
         }
+    }
+
+    /// What there is to say of a server.
+    private static func server(_ status: MountStatus) -> [(String, String)] {
+        let reach =
+            status.text("reachable") == "no"
+            ? "out of reach: \(status.text("lastError"))" : "asked at most every \(status.text("pollSeconds")) s"
+        let durability =
+            status.text("durable") == "no"
+            ? ", which may forget saves when its power fails (innodb_flush_log_at_trx_commit, sync_binlog)" : ""
+        return [
+            ("Server", "\(status.text("server")), as \(status.text("user")), tls=\(status.text("tls"))\(durability)"),
+            ("Polling", reach),
+        ]
     }
 }

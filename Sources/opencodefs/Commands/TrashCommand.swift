@@ -32,7 +32,7 @@ enum TrashCommand: Command {
         if arguments.has(.json) {
             Console.print(bytes: document(batches))
         } else if batches.isEmpty {
-            Console.note("Nothing from \(database) is in the trash.")
+            Console.note("Nothing from \(database.source) is in the trash.")
         } else {
             for batch in batches { Console.print(line(batch)) }
         }
@@ -44,22 +44,29 @@ enum TrashCommand: Command {
     }
 
     /// The database that is meant, and its trash.
-    static func locate(_ arguments: Arguments) throws(CommandFailure) -> (database: String, trash: Trash) {
+    static func locate(_ arguments: Arguments) throws(CommandFailure) -> (database: Candidate, trash: Trash) {
         let database = try database(arguments)
-        let path = System.realPath(database) ?? database
-        return (path, try History.trash(for: path))
+        return (database, try History.trash(for: database.source))
     }
 
+    typealias Candidate = DatabaseSearch.Candidate
+
     /// The one that mount would take; where there is none, the one that is mounted all the same, with --database.
-    private static func database(_ arguments: Arguments) throws(CommandFailure) -> String {
+    private static func database(_ arguments: Arguments) throws(CommandFailure) -> Candidate {
         let search = try DatabaseSearch(named: arguments.database)
+        // The trash is here, not on the server: that its name is known will do.
+        if let first = search.candidates.first, case .server(let source) = first.place, source.name != nil {
+            return first
+        }
         do throws(CommandFailure) {
-            return try search.chosen().path
+            return try search.chosen()
         } catch {
             let mounted = Set(MountTable.ours().map(\.source))
             let isNamed = search.candidates.contains { $0.isExplicit }
-            guard !isNamed, mounted.count == 1, let only = mounted.first else { throw error }
-            return only
+            guard !isNamed, mounted.count == 1, let only = mounted.first,
+                let database = try DatabaseSearch(named: only).candidates.first
+            else { throw error }
+            return database
         }
     }
 

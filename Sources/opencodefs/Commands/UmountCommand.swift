@@ -57,8 +57,7 @@ enum UmountCommand: Command {
     /// The daemon closes its database after the mount is gone, and SQLite moves the WAL into the file then; whoever
     /// copies or moves the file next expects that to be over.
     private static func waitForEnd(of process: Int64) {
-        // Of a process that has ended and that nobody has waited for, only the link is gone.
-        for _ in 0..<500 where System.linkTarget("/proc/\(process)/exe") != nil { usleep(20_000) }
+        for _ in 0..<500 where System.isRunning(process) { usleep(20_000) }
     }
 
     private static func listed() -> String {
