@@ -199,35 +199,16 @@ import Timing
 }
 
 /// A connection whose commits are answered with an error, done or not.
-private final class UncertainConnection: SQLConnection, @unchecked Sendable {
-    private let connection: any SQLConnection
+private final class UncertainConnection: PassingConnection, @unchecked Sendable {
     private let isDone: Bool
 
     init(_ connection: any SQLConnection, isDone: Bool) {
-        self.connection = connection
         self.isDone = isDone
+        super.init(connection)
     }
 
-    var dialect: SQLDialect { connection.dialect }
-    var patience: Patience {
-        get { connection.patience }
-        set { connection.patience = newValue }
-    }
-
-    func rows(_ query: SQLQuery, _ body: (any SQLRow) throws(SQLError) -> Void) throws(SQLError) {
-        try connection.rows(query, body)
-    }
-    func run(_ query: SQLQuery) throws(SQLError) -> Int { try connection.run(query) }
-    func beginReading() throws(SQLError) { try connection.beginReading() }
-    func beginWriting() throws(SQLError) { try connection.beginWriting() }
-    func commit() throws(SQLError) {
-        if isDone { try connection.commit() }
+    override func commit() throws(SQLError) {
+        if isDone { try super.commit() }
         throw SQLError(.unavailable, message: "the answer was lost")
     }
-    func rollback() { connection.rollback() }
-    func changeCounter() throws(SQLError) -> Int64 { try connection.changeCounter() }
-    func schema() throws(SQLError) -> SQLSchema { try connection.schema() }
-    func schemaCounter() throws(SQLError) -> Int64 { try connection.schemaCounter() }
-    var isBroken: Bool { connection.isBroken }
-    func prove() throws(SQLError) { try connection.prove() }
 }

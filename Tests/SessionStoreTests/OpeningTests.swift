@@ -51,34 +51,16 @@ private final class Once: Sendable {
 }
 
 /// A connection at which somebody else gets in between when the tables have been read.
-private final class WatchedConnection: SQLConnection, @unchecked Sendable {
-    private let connection: SQLiteConnection
+private final class WatchedConnection: PassingConnection, @unchecked Sendable {
     private let afterSchema: @Sendable () -> Void
 
-    init(_ connection: SQLiteConnection, afterSchema: @escaping @Sendable () -> Void) {
-        self.connection = connection
+    init(_ connection: any SQLConnection, afterSchema: @escaping @Sendable () -> Void) {
         self.afterSchema = afterSchema
+        super.init(connection)
     }
 
-    var dialect: SQLDialect { connection.dialect }
-    var patience: Patience {
-        get { connection.patience }
-        set { connection.patience = newValue }
-    }
-
-    func rows(_ query: SQLQuery, _ body: (any SQLRow) throws(SQLError) -> Void) throws(SQLError) {
-        try connection.rows(query, body)
-    }
-    func run(_ query: SQLQuery) throws(SQLError) -> Int { try connection.run(query) }
-    func beginReading() throws(SQLError) { try connection.beginReading() }
-    func beginWriting() throws(SQLError) { try connection.beginWriting() }
-    func commit() throws(SQLError) { try connection.commit() }
-    func rollback() { connection.rollback() }
-    func changeCounter() throws(SQLError) -> Int64 { try connection.changeCounter() }
-    func schemaCounter() throws(SQLError) -> Int64 { try connection.schemaCounter() }
-
-    func schema() throws(SQLError) -> SQLSchema {
-        let schema = try connection.schema()
+    override func schema() throws(SQLError) -> SQLSchema {
+        let schema = try super.schema()
         afterSchema()
         return schema
     }

@@ -58,3 +58,12 @@ extension GoSchema {
         return value.magnitude > 100_000_000_000 ? value : value * 1000
     }
 }
+
+extension StoreConnection<GoSchema> {
+    /// What the database is, in a file or on a server.
+    func facts() throws(StoreError) -> StoreFacts {
+        StoreFacts(
+            families: ["Go"], missing: try current().schema.insertionObstacles(GoSchema.filled),
+            readOnlyReason: writingForbidden, provider: provider)
+    }
+}

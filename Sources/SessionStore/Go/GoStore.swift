@@ -50,10 +50,7 @@ package final class GoStore: SessionStore {
     }
 
     package func facts() throws(StoreError) -> StoreFacts {
-        let missing = try connection.current().schema.insertionObstacles(GoSchema.filled)
-        return StoreFacts(
-            families: ["Go"], missing: missing, readOnlyReason: connection.writingForbidden,
-            provider: connection.provider)
+        try connection.facts()
     }
 
     package func reading<Result>(

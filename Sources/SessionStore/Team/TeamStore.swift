@@ -73,10 +73,7 @@ package final class TeamStore: SessionStore {
     }
 
     package func facts() throws(StoreError) -> StoreFacts {
-        let missing = try connection.current().schema.insertionObstacles(GoSchema.filled)
-        return StoreFacts(
-            families: ["Go"], missing: missing, readOnlyReason: connection.writingForbidden,
-            provider: connection.provider)
+        try connection.facts()
     }
 
     /// Lends what is known as one version. What is missing is asked for; `body` is run again when the server then says
