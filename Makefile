@@ -12,13 +12,15 @@ PACKAGES := libfuse3-dev libsqlite3-dev libmariadb-dev libmd-dev pkg-config fuse
 PREFIX ?= /usr/local
 MOUNTPOINT ?= $(HOME)/opencode-history
 DEMO ?= $(CURDIR)/demo
+ROUNDS ?= 1000
+CUTS ?= 50
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # The runtime of Swift goes into the program, so that it runs where there is no toolchain.
 RELEASE := swift build -c release --product opencodefs --static-swift-stdlib
 PROGRAM := .build/release/opencodefs
 
-.PHONY: help deps build mount demo test harsh fuzz soak lint format bench install uninstall clean
+.PHONY: help deps build mount demo test harsh fuzz crash soak lint format bench install uninstall clean
 
 help: ## show this help
 	@echo "opencodefs: the history of OpenCode as files"
