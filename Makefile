@@ -57,7 +57,9 @@ demo: build ## mount an invented history at MOUNTPOINT
 
 test: deps ## run all tests: real mounts, real databases
 	swift build --build-tests
-	swift test --skip-build
+	@set -o pipefail; swift test --skip-build 2>&1 | tee .build/tests.log || { \
+		echo "What failed:" >&2; \
+		grep -E 'recorded an issue|failed after|Fatal error|unexpected signal' .build/tests.log | cut -c 1-300 >&2; exit 1; }
 	Tests/Fuzz/fuzz.sh 20000 20000 20000 500
 	Tests/Crash/soak.py .build/debug/opencodefs 30
 	@if grep -q ' fuse.opencodefs .*opencodefs-test' /proc/self/mounts; then \
