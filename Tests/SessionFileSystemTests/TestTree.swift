@@ -18,7 +18,7 @@ struct TestTree {
     let store: any SessionStore
     let files: SessionFileSystem
     let notes = Notes()
-    let caller = Caller(process: 7, patience: .lasting(.seconds(30)))
+    var caller: Caller { Caller(process: 7, patience: .lasting(.seconds(30))) }
 
     /// A history of V1 with the project `p`.
     init(in directory: borrowing TemporaryDirectory, salvage: (any Salvage)? = nil) throws {

@@ -8,7 +8,8 @@ import Timing
 
 /// What the trash says of messages and sessions, and the verb that brings them back.
 @Suite struct TrashContentsTests {
-    private static let patience = Patience.lasting(.seconds(10))
+    /// Begins when it is asked for: one that is shared would end while other tests run.
+    private static var patience: Patience { .lasting(.seconds(10)) }
 
     private static let texts: [SQLValue] = [
         SQLValue("{}"), SQLValue(#"{"role":"user"}"#), .text([]), .text([0xff, 0]), .blob(Array("{}".utf8)), .blob([]),

@@ -120,8 +120,19 @@ package final class MariaDBServer: Sendable {
     }
 
     /// It answers nobody any more, and nobody's connection breaks (SIGSTOP).
+    /// Returns when no thread of it runs any more: a signal is sent before it is obeyed.
     package func pause() {
-        Foundation.kill(running.withLock { $0.process }, SIGSTOP)
+        let process = running.withLock { $0.process }
+        Foundation.kill(process, SIGSTOP)
+        for _ in 0..<2000 where Self.isRunning(process) { usleep(1000) }
+    }
+
+    private static func isRunning(_ process: pid_t) -> Bool {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+        return threads.contains { thread in
+            let status = (try? String(contentsOfFile: "/proc/\(process)/task/\(thread)/status", encoding: .utf8)) ?? ""
+            return !status.isEmpty && !status.contains("State:\tT")
+        }
     }
 
     package func resume() {
