@@ -31,6 +31,8 @@ struct ScratchTable {
     private var names: [Place: [FileName: UInt64]] = [:]
     /// Files that were renamed to a scratch name, and that one's number.
     private var displaced: [Place: UInt64] = [:]
+    /// Files that have their names back, since what was to take their place was refused, and what they were renamed to.
+    private var returned: [Place: UInt64] = [:]
     private var used = 0
     private var next: UInt64 = 1
 
@@ -141,7 +143,29 @@ struct ScratchTable {
     }
 
     mutating func uncover(_ place: Place) {
+        returned[place] = nil
         if let number = displaced[place] { uncover(number) }
+    }
+
+    /// What was to take the place of a file that was renamed is refused: the file is there under its own name again, and to
+    /// remove its backup does not remove it.
+    mutating func giveBack(_ place: Place) {
+        guard let number = displaced[place] else { return }
+        uncover(number)
+        if files[number]?.isAsRenamed == true { returned[place] = number }
+    }
+
+    /// A file that was given back is to be removed while its backup is there: editors do that to make room for it. The backup
+    /// stands for the file again, and nothing is lost.
+    ///
+    /// - Returns: false where there is no such backup.
+    mutating func standAside(_ place: Place) -> Bool {
+        guard let number = returned.removeValue(forKey: place), let file = files[number], file.isLinked,
+            file.isAsRenamed
+        else { return false }
+        files[number]?.standsFor = place
+        displaced[place] = number
+        return true
     }
 
     /// Drops all files in directories that are gone.

@@ -20,7 +20,13 @@ extension SessionFileSystem {
             let (token, catalog) = try catalog(caller.patience)
             let place = try resolve(name, in: directory, catalog, caller.patience)
             switch place {
-            case .message(let id, let session): try removeMessage(id, of: session, name, in: parent, caller)
+            case .message(let id, let session):
+                let stepsAside = state.withLock { state in
+                    guard state.scratch.standAside(place) else { return false }
+                    state.nodes.retire(place)
+                    return true
+                }
+                if !stepsAside { try removeMessage(id, of: session, name, in: parent, caller) }
             case .sessionFile(let session), .todos(let session):
                 try refuseWhenReadOnly()
                 _ = try facts(of: place, catalog, token, caller.patience)

@@ -100,7 +100,7 @@ extension SessionFileSystem {
         } catch {
             // As for a draft: a backup stands for the message no longer. The kernel asks again after ESTALE, and must get the
             // same answer: then it does.
-            if error.errno != .stale, file.standsFor != place { state.withLock { $0.scratch.uncover(place) } }
+            if error.errno != .stale, file.standsFor != place { state.withLock { $0.scratch.giveBack(place) } }
             throw keep(file.bytes, as: name, error)
         }
         state.withLock { state in

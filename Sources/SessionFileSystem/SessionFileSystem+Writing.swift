@@ -175,7 +175,7 @@ extension SessionFileSystem {
                 if state.drafts[node]?.revision == draft.revision { state.drafts[node]?.failure = failure }
                 // A message that stepped aside for this text is not what its backup stands for any more: to remove that
                 // must not remove the message.
-                state.scratch.uncover(draft.place)
+                state.scratch.giveBack(draft.place)
                 state.nodes.retire(draft.place)
             }
             throw failure
@@ -209,7 +209,7 @@ extension SessionFileSystem {
         state.withLock { state in
             state.nodes.setWritten(node, as: draft.place)
             state.drafts[node] = nil
-            state.scratch.uncover(draft.place)
+            state.scratch.giveBack(draft.place)
         }
     }
 
