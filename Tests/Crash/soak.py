@@ -46,7 +46,7 @@ class Server:
         environment = dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin")
         subprocess.run(
             ["mariadb-install-db", "--no-defaults", "--datadir=" + data, "--skip-test-db", "--skip-name-resolve"]
-            + ["--auth-root-authentication-method=normal", *owner],
+            + ["--auth-root-authentication-method=normal", "--tmpdir=" + home, *owner],
             env=environment, check=True, capture_output=True,
         )
         with socket.socket() as listener:

@@ -62,7 +62,7 @@ package final class MariaDBServer: Sendable {
             "mariadb-install-db",
             [
                 "--no-defaults", "--datadir=\(data)", "--auth-root-authentication-method=normal", "--skip-test-db",
-                "--skip-name-resolve",
+                "--skip-name-resolve", "--tmpdir=\(directory)",
             ] + (user.map { ["--user=\(String(cString: $0.pw_name))"] } ?? []))
         guard install.status == 0 else { throw Failure.cannotInstall(install.text + install.errors) }
         try start()
