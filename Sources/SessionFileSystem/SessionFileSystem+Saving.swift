@@ -157,7 +157,11 @@ extension SessionFileSystem {
         // The row that was made up when a message came first has nobody's work in it.
         let isAwaited = state.withLock { $0.arrivals.isAwaited(save.place, of: session, now: .now) }
         let columns = try editing { () throws(EditError) in
-            try SessionEdit.changes(of: record, savedAs: save.bytes, now: now, isCopy: isAwaited)
+            isAwaited
+                ? try SessionEdit.changes(ofMadeUp: record, savedAs: save.bytes, now: now) {
+                    catalog.sessions[$0] != nil
+                }
+                : try SessionEdit.changes(of: record, savedAs: save.bytes, now: now)
         }
         guard !columns.isEmpty else { return [] }
         guard isAwaited || save.base == .content(ContentHash.value(of: SessionFile.render(record))) else {

@@ -6,7 +6,8 @@ import TestSupport
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(4))) struct CopyingTests {
-    /// A project with a session that has a list, messages and a child, and with one that is archived.
+    /// A project with a session that has a list, messages, a child and a grandchild, with one that is archived and has a child
+    /// too, and with one whose parent is gone.
     private static func fill(_ database: TestDatabase) throws {
         let rows = try Rows(database)
         try rows.project("shop")
@@ -14,9 +15,13 @@ import Testing
         try rows.session("ses_2child", parent: "ses_1parent", created: Rows.noon + 2000)
         try rows.session(
             "ses_3old", title: "Old things", created: Rows.noon + 3000, archived: .integer(Rows.noon + 4000))
+        try rows.session("ses_4grandchild", parent: "ses_2child", created: Rows.noon + 5000, updated: Rows.noon + 8000)
+        try rows.session("ses_5oldchild", parent: "ses_3old", created: Rows.noon + 6000, updated: Rows.noon + 7000)
+        try rows.session("ses_6orphan", parent: "ses_0gone", created: Rows.noon + 7000)
         // The ids are in another order than the conversation.
         for (session, names) in [
             ("ses_1parent", ["d", "b", "a", "c"]), ("ses_2child", ["x", "w"]), ("ses_3old", ["z"]),
+            ("ses_4grandchild", ["g", "f"]), ("ses_5oldchild", ["o"]), ("ses_6orphan", ["q", "p"]),
         ] {
             for (number, name) in names.enumerated() {
                 let time = Rows.noon + Int64(number + 1) * 2000
@@ -47,6 +52,25 @@ import Testing
             }
         }
         if rows.generation == .v1 { try rows.belongings(of: "ses_1parent", database) }
+        if rows.generation == .go { try setTimes(database) }
+    }
+
+    /// Gives sessions a time of change in the past again, which triggers of the Go family have set to now.
+    private static func setTimes(_ database: TestDatabase) throws {
+        let connection = try database.connect()
+        if database.server == nil {
+            try connection.run(
+                """
+                CREATE TEMP TRIGGER past BEFORE UPDATE ON main.sessions WHEN new.updated_at IS NOT new.created_at + 100 \
+                BEGIN SELECT RAISE(IGNORE); END
+                """)
+            try connection.run("UPDATE sessions SET updated_at = created_at + 100")
+        } else {
+            for created in try connection.column("SELECT DISTINCT created_at FROM sessions").compactMap(\.integer) {
+                try connection.run("SET SESSION timestamp = \(created + 100)")
+                try connection.run("UPDATE sessions SET updated_at = created_at + 100 WHERE created_at = \(created)")
+            }
+        }
     }
 
     /// Run in the destination; `$S` is the source's mountpoint, `$P` the project's directory in both.
@@ -114,7 +138,9 @@ import Testing
         let first = try Self.run(copy.line, from: source, in: destination)
         #expect(first.status == 0 && first.errors == "", "\(copy.name): \(first.errors)")
         let isWhole = family.isGo ? "-x session.json -x project.json" : ""
-        let difference = try Self.run("diff -r \(isWhole) \"$S/$P\" \"$P\"", from: source, in: destination)
+        // A server's columns stand in another order.
+        let isSame = source.database.family == family ? "" : isWhole
+        let difference = try Self.run("diff -r \(isSame) \"$S/$P\" \"$P\"", from: source, in: destination)
         #expect(difference.status == 0 && difference.text == "", "\(copy.name): \(difference.text)")
         let rows = try database.dump()
         let (mine, theirs) = (
@@ -176,6 +202,38 @@ import Testing
             #expect(try database.column(order) == ["msg_d", "msg_b", "msg_a", "msg_c"], "\(line)")
             let complaints = try File.text(destination.path(".opencodefs/errors.jsonl"))
             #expect(complaints == "", "\(line)")
+        }
+    }
+
+    /// Ways to bring a session with its session.json.
+    static let timed =
+        orders.prefix(2) + [
+            """
+            mkdir -p "$Q/messages"; cp "$S/$Q/messages"/*msg_[ab]* "$Q/messages"; cp "$S/$Q/session.json" "$Q"
+            cp "$S/$Q/messages"/*msg_[cd]* "$Q/messages"
+            """,
+            "cp -r \"$S/$Q\" \"$P\"", "cp -a \"$S/$Q\" \"$P\"", "rsync -a \"$S/$Q\" \"$P\"",
+        ]
+
+    @Test(arguments: TestFamily.plain)
+    func `W8 a session that is copied has the times that its file says`(family: TestFamily) throws {
+        let source = try Self.source(family, [])
+        func row(_ database: TestDatabase) throws -> [String] {
+            let table = family == .v1 ? "session" : family == .v2 ? "session_v2" : "sessions"
+            let rows = try database.dump().without(family == .v2 ? "slug" : "")[table] ?? []
+            return rows.filter { $0.split(separator: "|").contains("id='ses_1parent'") }
+        }
+        let wanted = try row(source.database)
+        #expect(wanted.count == 1)
+        for line in Self.timed {
+            let sandbox = try Sandbox()
+            let database = try TestDatabase(family, at: sandbox.path + "/opencode.db")
+            let destination = try MountedHistory(sandbox, database, [])
+            let project = "mkdir \"$P\"; cp \"$S/$P/project.json\" \"$P\"; Q=$(cd $S; echo $P/*ses_1parent);"
+            let run = try Self.run(project + line, from: source, in: destination)
+            #expect(run.status == 0 && run.errors == "", "\(line): \(run.errors)")
+            #expect(try row(database) == wanted, "\(line)")
+            #expect(try File.text(destination.path(".opencodefs/errors.jsonl")) == "", "\(line)")
         }
     }
 

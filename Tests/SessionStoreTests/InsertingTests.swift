@@ -291,6 +291,28 @@ import Timing
         #expect(try history.database.contents() == before)
     }
 
+    @Test(arguments: StoreUnderTest.all.filter(\.family.isGo))
+    func `W8 a session that says when it changed is believed, and else its trigger is`(store: StoreUnderTest) throws {
+        let directory = try TemporaryDirectory()
+        let history = try TestHistory(store, in: directory)
+        try history.addSession(SQLValue("s"))
+        func row(after columns: Assignment...) throws -> (title: String, updated: Int64) {
+            try history.apply(.updateSession(.init("s"), columns))
+            let connection = try history.database.connect()
+            return (
+                try history.database.column("SELECT title FROM sessions WHERE id = 's'")[0],
+                try connection.integer("SELECT updated_at FROM sessions WHERE id = 's'") ?? 0
+            )
+        }
+        #expect(try row(after: Assignment("updated_at", .integer(12_345))) == ("Title", 12_345))
+        // Also where it stands there already.
+        for title in ["one", "two"] as [Record.Field] {
+            let both = try row(after: Assignment("title", title), Assignment("updated_at", .integer(12_345)))
+            #expect(both.updated == 12_345 && .text(Array(both.title.utf8)) == title)
+        }
+        #expect(try row(after: Assignment("title", "three")).updated > 1_700_000_000)
+    }
+
     @Test func `W7 a project whose password is not shown keeps it, and a title that somebody chose stays`() throws {
         let directory = try TemporaryDirectory()
         let history = try TestHistory(.go, in: directory)

@@ -161,6 +161,40 @@ import Testing
         #expect(try new(home("p"), known: false)["parent_id"] == .text(Array("ses_0".utf8)))
     }
 
+    @Test(arguments: [v1, v2, go])
+    func `W5 a row that was made up becomes what it were if its file had come first`(session: SessionRecord) throws {
+        let isGo = session.generation == .go
+        let (id, parent) = (Session.ID(isGo ? "s" : "ses_1"), isGo ? "parent_session_id" : "parent_id")
+        var fields = session.row.columns.reduce(into: [:]) { $0[$1] = session.row[$1] }
+        fields["permission"] = nil
+        fields[parent] = .text(Array("gone".utf8))
+        fields["workspace_id"] = isGo ? nil : .text(Array("w".utf8))
+        let columns = session.row.columns
+        let file = SessionFile.render(
+            SessionRecord(generation: session.generation, row: Record(fields, columns: columns)))
+        for isKnown in [true, false] {
+            for home in [
+                home("p"), home("p", archived: true), home("p", parent: "r"), home("q"), home("q", worktree: nil),
+            ] {
+                func new(_ bytes: [UInt8]?) throws -> [String: Record.Field] {
+                    let row = try SessionEdit.newSession(
+                        id, session.generation, in: home, from: bytes, title: nil, now: 100_000
+                    ) { _ in isKnown }
+                    return row.reduce(into: ["id": .text(id.bytes)]) { $0[$1.column] = $1.value }
+                }
+                var row = try new(nil)
+                let made = SessionRecord(generation: session.generation, row: Record(row, columns: columns))
+                let changes = try SessionEdit.changes(ofMadeUp: made, savedAs: file, now: 200_000) { _ in isKnown }
+                for change in changes { row[change.column] = change.value }
+                var wanted = try new(file)
+                // OpenCode 2 makes its own, and no file of it says that of another.
+                if session.generation == .v2 { (row["slug"], wanted["slug"]) = (nil, nil) }
+                #expect(row == wanted, "\(home)")
+                #expect(row[isGo ? "updated_at" : "time_updated"] == .integer(isGo ? 18 : 2))
+            }
+        }
+    }
+
     @Test func `W5 a session without a file gets what OpenCode wants`() throws {
         let row = try SessionEdit.newSession(
             .init("ses_1"), .v1, in: home("p", worktree: nil, archived: true), from: nil, title: nil,

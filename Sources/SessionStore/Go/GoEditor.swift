@@ -32,24 +32,29 @@ struct GoEditor: RowEditor {
 
     func wrote(_ change: Change, _ writes: [RowWrite]) {
         switch change {
-        case .insertSession(let id, _): copies.note(id)
-        case .insertMessage(let message) where copies.contains(message.session): copies.note(message.session)
-        case .insertMessage, .updateMessage, .touchMessage, .updateSession, .replaceTodos, .touchTodos, .insertProject,
-            .updateProject:
+        case .insertSession(let id, let columns):
+            let parent = columns.last { $0.column == "parent_session_id" }.flatMap { Session.ID(SQLValue($0.value)) }
+            copies.note(id, childOf: parent)
+        case .insertMessage(let message): copies.noteMessage(of: message.session)
+        case .updateMessage, .touchMessage, .updateSession, .replaceTodos, .touchTodos, .insertProject, .updateProject:
             break
         }
     }
 
-    /// A trigger would set the time of a session that is being copied with each of its messages; what the copy says of it
-    /// stays instead.
+    /// A trigger would set the time of a session that is being copied, with its row and with each of its messages; what the
+    /// copy says of it stays instead.
     func run(_ write: RowWrite) throws(SQLError) {
-        guard case .insert(let row, let columns) = write, row.table == GoSchema.messages.name,
+        if case .insert(let row, let columns) = write, row.table == GoSchema.messages.name,
             let session = columns["session_id"].flatMap({ Session.ID($0) }), copies.contains(session)
-        else {
-            try connection.run(write.query)
+        {
+            return try connection.keepingTime(of: session.value, write.query)
+        }
+        if case .update(let row, let columns) = write, row.table == GoSchema.sessions.name, columns["updated_at"] != nil
+        {
+            _ = try connection.update(row, to: columns)
             return
         }
-        try connection.keepingTime(of: session.value, write.query)
+        try connection.run(write.query)
     }
 
     private static var otherFamily: StoreError {
@@ -109,7 +114,7 @@ struct GoEditor: RowEditor {
         _ id: Session.ID, _ given: [Assignment]
     ) throws(SQLError) -> Result<[RowWrite], StoreError> {
         let row = RowKey(GoSchema.sessions, id: id.value)
-        var columns = given.values(without: ["id", "updated_at"])
+        var columns = given.values(without: ["id"])
         guard
             let current = try connection.record(
                 in: GoSchema.sessions, id: id.value, schema.tables, "\(SQLFragment.locked)")
@@ -128,7 +133,7 @@ struct GoEditor: RowEditor {
         {
             columns["user_set_title"] = .integer(1)
         }
-        return try update(row, columns)
+        return try update(row, columns, time: columns["updated_at"].map { ("updated_at", $0) })
     }
 }
 

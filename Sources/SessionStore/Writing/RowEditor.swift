@@ -189,7 +189,8 @@ extension RowEditor {
 
     /// An update of what is other in a row; none where nothing is.
     ///
-    /// - Parameter time: when it changes, where the row is to say so.
+    /// - Parameter time: when it changes, where the row is to say so and no other time is given. It is written with anything
+    ///   else, also where it stands there: a trigger would set another.
     func update(
         _ row: RowKey, _ columns: [String: SQLValue], time: (column: String, value: SQLValue)? = nil
     ) throws(SQLError) -> Result<[RowWrite], StoreError> {
@@ -199,8 +200,8 @@ extension RowEditor {
         }
         guard var other = try differing(row, given) else { return .failure(.notFound) }
         guard !other.isEmpty else { return .success([]) }
-        if let time, given[time.column] == nil, schema.tables.has(time.column, in: row.table) {
-            other[time.column] = time.value
+        if let time, schema.tables.has(time.column, in: row.table) {
+            other[time.column] = given[time.column] ?? time.value
         }
         return .success([.update(row, other)])
     }

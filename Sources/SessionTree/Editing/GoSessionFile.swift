@@ -10,11 +10,45 @@ struct GoSessionFile {
         columns = try tree.columns()
     }
 
-    /// - Parameter isCopy: whether the title was another's choice, if anybody's: the file says so itself.
-    func changes(of row: Record, isCopy: Bool) throws(EditError) -> [Assignment] {
+    /// What a save changes. Its own time of change is for triggers to say.
+    func changes(of row: Record) throws(EditError) -> [Assignment] {
+        var changes = try said(otherThanIn: row) { name, _ in name == "updated_at" }
+        let isRenamed = changes.contains { $0.column == "title" }
+        if isRenamed, row.columns.contains("user_set_title"), row.integer("user_set_title") != 1,
+            !changes.contains(where: { $0.column == "user_set_title" })
+        {
+            changes.append(Assignment("user_set_title", .integer(1)))
+        }
+        return changes
+    }
+
+    /// What the file changes in a row that was made up for a copy.
+    func changes(ofMadeUp row: Record, isKnown: (Session.ID) -> Bool) throws(EditError) -> [Assignment] {
+        // A number that JSON cannot say is shown as null.
+        var changes = try said(otherThanIn: row) { name, value in
+            Self.numbers.contains(name) && tree.kind(of: value) == .null
+        }
+        if let parent = text("parent_session_id"), row["parent_session_id"] == nil,
+            !isKnown(Session.ID(bytes: parent))
+        {
+            changes.append(Assignment("parent_session_id", .text(parent)))
+        }
+        guard !changes.isEmpty else { return [] }
+        // Said where they stand there already: a title that comes with the file is nobody's choice unless the file says so,
+        // and a trigger would set the time.
+        for name in ["user_set_title", "updated_at"] where row.columns.contains(name) {
+            if !changes.contains(where: { $0.column == name }) { changes.append(Assignment(name, row[name])) }
+        }
+        return changes
+    }
+
+    /// - Parameter isIgnored: whether a member is not heard.
+    private func said(
+        otherThanIn row: Record, except isIgnored: (String, JSONTree.Value) -> Bool
+    ) throws(EditError) -> [Assignment] {
         if let id = row.text("id") { try expect(Session.ID(bytes: id)) }
         var changes: [Assignment] = []
-        for (name, value) in columns where !Self.ignored.contains(name) && name != "updated_at" {
+        for (name, value) in columns where !Self.ignored.contains(name) && !isIgnored(name, value) {
             guard row.columns.isEmpty || row.columns.contains(name) else {
                 throw .member(name, "cannot be kept: this database has no column \(name)", remedy: "take it out")
             }
@@ -25,17 +59,6 @@ struct GoSessionFile {
         if row["title"] != nil, !said.contains("title") { throw .member("title", "is missing") }
         for name in Self.optional where row[name] != nil && !said.contains(name) {
             changes.append(Assignment(name, nil))
-        }
-        let isRenamed = changes.contains { $0.column == "title" }
-        if isRenamed, row.columns.contains("user_set_title"),
-            !changes.contains(where: { $0.column == "user_set_title" })
-        {
-            if isCopy {
-                // Said, lest the store take the new title for a choice.
-                changes.append(Assignment("user_set_title", row["user_set_title"]))
-            } else if row.integer("user_set_title") != 1 {
-                changes.append(Assignment("user_set_title", .integer(1)))
-            }
         }
         return changes
     }

@@ -41,6 +41,16 @@ struct SavedRecord {
         values[column].flatMap { tree.string($0) }
     }
 
+    /// Whether the file gives a column a value.
+    func says(_ column: String) -> Bool {
+        values[column].map { tree.kind(of: $0) != .null } ?? false
+    }
+
+    /// The columns that OpenCode needs and the file says nothing of.
+    var lacking: Set<String> {
+        Set(shape.columns(shownOf: nil).map(\.column).filter { $0.isRequired && !says($0.name) }.map(\.name))
+    }
+
     /// Refuses an id that is there and another one.
     func expect<Entity>(_ id: Identifier<Entity>) throws(EditError) {
         guard let value = values["id"] else { return }

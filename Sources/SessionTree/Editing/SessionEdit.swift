@@ -24,20 +24,49 @@ package enum SessionEdit {
     static let versions: [SessionRecord.Generation: String] = [.v1: "1.18.32", .v2: "2.0.18"]
 
     /// What saving `session.json` changes; nothing where it says the same.
-    ///
-    /// - Parameter isCopy: whether a copy brings the file, and the row was made up for a message that came first.
     package static func changes(
-        of session: SessionRecord, savedAs bytes: [UInt8], now: Int64, isCopy: Bool = false
+        of session: SessionRecord, savedAs bytes: [UInt8], now: Int64
     ) throws(EditError) -> [Assignment] {
         if SessionFile.render(session) == bytes { return [] }
         guard let shape = shape(of: session.generation) else {
-            return try GoSessionFile(bytes).changes(of: session.row, isCopy: isCopy)
+            return try GoSessionFile(bytes).changes(of: session.row)
         }
         let file = try SavedRecord(bytes, shape)
         if let id = session.row.text("id") { try file.expect(Session.ID(bytes: id)) }
         var changes = try file.changes(of: session.row, except: followsPlace)
         if !changes.isEmpty, !changes.contains(where: { $0.column == "time_updated" }) {
             changes.append(Assignment("time_updated", .integer(now)))
+        }
+        return changes
+    }
+
+    /// What the `session.json` that a copy brings changes in the row that was made up when something else came first: it
+    /// becomes what it were if the file had come first.
+    ///
+    /// - Parameter isKnown: as for a new session.
+    package static func changes(
+        ofMadeUp session: SessionRecord, savedAs bytes: [UInt8], now: Int64, isKnown: (Session.ID) -> Bool
+    ) throws(EditError) -> [Assignment] {
+        let row = session.row
+        if SessionFile.render(session) == bytes { return [] }
+        guard let shape = shape(of: session.generation) else {
+            return try GoSessionFile(bytes).changes(ofMadeUp: row, isKnown: isKnown)
+        }
+        let file = try SavedRecord(bytes, shape)
+        if let id = row.text("id") { try file.expect(Session.ID(bytes: id)) }
+        // What OpenCode needs and the file does not say stays made up.
+        var ignored = followsPlace.union(file.lacking).union(["workspace_id"])
+        if row["time_archived"] == nil || !file.says("time_archived") { ignored.insert("time_archived") }
+        if let project = file.text("project_id"), !JSONText.isSameText(project, row.text("project_id") ?? []) {
+            ignored.formUnion(["directory", "path"])
+        }
+        var changes = try file.changes(of: row, except: ignored)
+        if let parent = file.text("parent_id"), row["parent_id"] == nil, !isKnown(Session.ID(bytes: parent)) {
+            changes.append(Assignment("parent_id", .text(parent)))
+        }
+        // Said where it stands there already, lest the store take this for a change of today.
+        if !changes.isEmpty, !changes.contains(where: { $0.column == "time_updated" }) {
+            changes.append(Assignment("time_updated", row["time_updated"] ?? .integer(now)))
         }
         return changes
     }
