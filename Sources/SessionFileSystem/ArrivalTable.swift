@@ -24,7 +24,7 @@ struct ArrivalTable {
     struct ProjectArrival {
         let since = Timestamp.now
         fileprivate var hasFile = false
-        fileprivate var last = ContinuousClock.now
+        fileprivate var last: ContinuousClock.Instant
     }
 
     private var sessions: [Session.ID: Arrival] = [:]
@@ -45,14 +45,25 @@ struct ArrivalTable {
         sessions[session] = Arrival(home: home, since: .now, last: now)
     }
 
-    mutating func add(_ project: Project.ID) {
-        projects[project] = ProjectArrival()
+    mutating func add(_ project: Project.ID, now: ContinuousClock.Instant) {
+        projects[project] = ProjectArrival(last: now)
     }
 
-    /// A file or directory of the session was made.
+    /// A file or directory of the session was made. The copy of all that it stands in goes on with it.
     mutating func make(_ place: Place, of session: Session.ID, now: ContinuousClock.Instant) {
         sessions[session]?.made.insert(place)
-        sessions[session]?.last = now
+        var current: Session.ID? = session
+        // Another program may have made a ring of them since.
+        var seen: Set<Session.ID> = []
+        while let id = current, let home = sessions[id]?.home, seen.insert(id).inserted {
+            sessions[id]?.last = now
+            switch home {
+            case .project(let project), .archived(let project):
+                projects[project]?.last = now
+                current = nil
+            case .children(let parent): current = parent
+            }
+        }
     }
 
     mutating func unmake(_ place: Place, of session: Session.ID) {

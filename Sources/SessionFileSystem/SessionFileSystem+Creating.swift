@@ -193,7 +193,7 @@ extension SessionFileSystem {
             throw Failure(.exists, "the project is there under another name", isNotable: true)
         }
         state.withLock { state in
-            state.arrivals.add(id)
+            state.arrivals.add(id, now: .now)
             state.given[id] = name
         }
         return id

@@ -114,7 +114,7 @@ extension SessionFileSystem {
         return [.updateMessage(id, of: session, update)] + touched
     }
 
-    /// The changes that make a session of what mkdir made, with its project where that has none yet.
+    /// The changes that make a session of what mkdir made, with its parents and its project where they have no row yet.
     ///
     /// - Parameter bytes: its session.json, where that is what came first.
     private func arrivalChanges(
@@ -124,20 +124,18 @@ extension SessionFileSystem {
             throw .edit(Failure(.stale, "the session is gone", isNotable: true))
         }
         var changes: [Change] = []
-        if state.withLock({ $0.arrivals.projects[home.project] != nil }), snapshot.generation != .go,
-            try looking({ () throws(StoreError) in try snapshot.projectRecord(home.project) }) == nil
-        {
-            changes.append(
-                .insertProject(
-                    home.project,
-                    try editing { () throws(EditError) in
-                        try ProjectEdit.newProject(home.project, from: nil, now: now)
-                    }))
-        }
         if case .children(let parent) = arrival.home,
             try looking({ () throws(StoreError) in try snapshot.sessionRecord(parent) }) == nil
         {
-            changes += try arrivalChanges(parent, nil, catalog, snapshot, now)
+            // The project is one for all of them: it comes with the outermost.
+            changes = try arrivalChanges(parent, nil, catalog, snapshot, now)
+        } else if state.withLock({ $0.arrivals.projects[home.project] != nil }), snapshot.generation != .go,
+            try looking({ () throws(StoreError) in try snapshot.projectRecord(home.project) }) == nil
+        {
+            let columns = try editing { () throws(EditError) in
+                try ProjectEdit.newProject(home.project, from: nil, now: now)
+            }
+            changes = [.insertProject(home.project, columns)]
         }
         let title = state.withLock { $0.given[session] }.flatMap { Naming.title(in: $0) }
         let columns = try editing { () throws(EditError) in

@@ -205,6 +205,50 @@ import Testing
         }
     }
 
+    /// Orders in which the files of a project may come, told by a filter of their paths. The directories are there before, as
+    /// a copy that has got to none of the files yet leaves them.
+    static let arrivals = [
+        "sort", "sort -r",
+        // The innermost first, and below each session its messages or session.json.
+        "awk -F/ '{ print NF, $0 }' | sort -rn | cut -d ' ' -f 2-",
+        "awk -F/ '{ print (!/session.json/), 99 - NF, $0 }' | sort | cut -d ' ' -f 3-",
+        "awk -F/ '{ print (/session.json/) + 2 * (/project.json/), $0 }' | sort | cut -d ' ' -f 2-",
+        "shuf --random-source=<(yes 1 2>&-)", "shuf --random-source=<(yes fox 2>&-)",
+        "shuf --random-source=<(yes 12 2>&-)",
+    ]
+
+    /// The rows of a history as a copy is to have them, but for what no file shows, and for the times that copies do not keep.
+    private static func copied(_ database: TestDatabase) throws -> [String: [String]] {
+        let sessions: Set = ["session", "session_v2", "sessions", "project"]
+        var rows = try messages(database, withTimes: false)
+        for (table, all) in try database.dump().without(database.family == .v2 ? "slug" : "")
+        where sessions.contains(table) {
+            rows[table] = all
+        }
+        return rows
+    }
+
+    @Test(arguments: TestFamily.plain)
+    func `W11 a copy of a project is the same, whichever of its files comes first`(family: TestFamily) throws {
+        let source = try Self.source(family, [])
+        for (number, order) in Self.arrivals.enumerated() {
+            let sandbox = try Sandbox()
+            let database = try TestDatabase(family, at: sandbox.path + "/opencode.db")
+            let destination = try MountedHistory(sandbox, database, [])
+            let line = """
+                (cd "$S" && find "$P" -type d) | while read -r d; do mkdir "$d" || exit 1; done
+                (cd "$S" && find "$P" -type f) | \(order) | while read -r f; do
+                    cp \(number.isMultiple(of: 2) ? "" : "-p") "$S/$f" "$f" || exit 1
+                done && diff -r "$S/$P" "$P"
+                """
+            let run = try Self.run(line, from: source, in: destination)
+            #expect(run.status == 0 && run.text == "" && run.errors == "", "\(order): \(run.text) \(run.errors)")
+            let difference = try Self.copied(source.database).difference(to: Self.copied(database))
+            #expect(difference == [], "\(order): \(difference.joined(separator: "\n"))")
+            #expect(try File.text(destination.path(".opencodefs/errors.jsonl")) == "", "\(order)")
+        }
+    }
+
     /// Ways to bring a session with its session.json.
     static let timed =
         orders.prefix(2) + [

@@ -136,3 +136,34 @@ import VFS
         #expect(new != old && nodes[old]?.place == nodes[new]?.place)
     }
 }
+
+@Suite struct ArrivalTableTests {
+    @Test func `W5 what a session stands in is awaited as long as its copy goes on`() {
+        var arrivals = ArrivalTable()
+        let (project, start) = (Project.ID("p"), ContinuousClock.now)
+        let (parent, child, other) = (Session.ID("parent"), Session.ID("child"), Session.ID("other"))
+        arrivals.add(project, now: start)
+        arrivals.add(parent, in: .archived(project), now: start)
+        arrivals.add(child, in: .children(parent), now: start)
+        arrivals.add(other, in: .project(project), now: start)
+        for session in [parent, child, other] { arrivals.setStored(session) }
+        for seconds in stride(from: 0, to: 200, by: 50) {
+            arrivals.make(.messages(child), of: child, now: start + .seconds(seconds))
+        }
+        func awaited(_ seconds: Int) -> [Bool] {
+            [parent, child, other].map {
+                arrivals.isAwaited(.sessionFile($0), of: $0, now: start + .seconds(seconds))
+            } + [arrivals.isAwaited(project, now: start + .seconds(seconds))]
+        }
+        #expect(awaited(59) == [true, true, true, true])
+        #expect(awaited(209) == [true, true, false, true])
+        #expect(awaited(210) == [false, false, false, false])
+        arrivals.make(.sessionFile(parent), of: parent, now: start + .seconds(205))
+        arrivals.makeFile(of: project)
+        #expect(awaited(206) == [false, true, false, false])
+        // Another program has made a ring of them.
+        arrivals.add(parent, in: .children(child), now: start)
+        arrivals.make(.messages(child), of: child, now: start + .seconds(300))
+        #expect(arrivals.isMade(.messages(child), of: child))
+    }
+}
