@@ -28,6 +28,7 @@ struct Mountpoint {
         if let state = StateDirectory.place, System.isInside(state, path) {
             throw CommandFailure(.failure, "\(given) holds the trash (\(StateDirectory.path)); mount somewhere else")
         }
+        try Self.awaitDeath(at: path)
         if let mount = MountTable.mount(at: path) {
             let remedy = mount.type == MountTable.type ? "; unmount it first: opencodefs umount \(given)" : ""
             throw CommandFailure(.failure, "\(given) has \(mount.source) mounted on it already\(remedy)")
@@ -56,6 +57,15 @@ struct Mountpoint {
             throw CommandFailure(.failure, "cannot use \(given): \(ErrorNumber().text)")
         }
         return path
+    }
+
+    /// A daemon that was killed just now may still answer: a mount of ours is given half a second to turn out dead.
+    private static func awaitDeath(at path: String) throws(CommandFailure) {
+        guard MountTable.mount(at: path)?.type == MountTable.type else { return }
+        for _ in 0..<10 {
+            if isDead(path) { return try repair(path) }
+            usleep(50_000)
+        }
     }
 
     private static func isDead(_ path: String) -> Bool {
