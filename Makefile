@@ -5,9 +5,13 @@ SHELL := /bin/bash
 
 # What Debian 12 needs beside a Swift toolchain: to build, to mount, and for the programs the tests drive.
 PACKAGES := libfuse3-dev libsqlite3-dev libmariadb-dev libmd-dev pkg-config fuse3 ca-certificates make git \
-	sqlite3 jq attr strace util-linux procps python3 findutils grep tar rsync \
+	sqlite3 jq attr strace util-linux procps python3 python3-venv findutils grep tar rsync \
 	vim nano emacs-nox ed perl moreutils patch unzip zip e2fsprogs xfsprogs \
-	mariadb-server-core mariadb-client-core openssl
+	mariadb-server-core mariadb-client-core openssl \
+	cmark-gfm python3-jsonschema less
+
+# Programs that read the layout of OpenCode 1.1 and that Debian does not have; the tests let them read ours.
+READERS := .build/readers
 
 PREFIX ?= /usr/local
 MOUNTPOINT ?= $(HOME)/opencode-history
@@ -35,6 +39,10 @@ deps: ## install the packages of Debian that are missing
 		$(SUDO) apt-get update -qq && \
 		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
+	@cmp -s Tests/readers.txt $(READERS)/readers.txt || { \
+		echo "Installing:" $$(sed -n 's/^\(opencode-.*\)/\1/p' Tests/readers.txt) "into $(READERS)"; \
+		python3 -m venv $(READERS) && $(READERS)/bin/pip install -q -r Tests/readers.txt \
+			&& cp Tests/readers.txt $(READERS)/; }
 	@command -v swift >/dev/null || { echo "No Swift toolchain in PATH; see https://www.swift.org/install/linux" >&2; exit 1; }
 
 build: deps ## build the program (release)

@@ -56,7 +56,7 @@ package struct OpenCodeIDs: Sendable {
     }
 
     /// What the Go OpenCode calls sessions and messages: 32 hexadecimal digits in five groups (RFC 9562, version 4).
-    mutating func nextUUID() -> String {
+    package mutating func nextUUID() -> String {
         var bytes: [UInt8] = []
         for index in 0..<32 {
             if [8, 12, 16, 20].contains(index) { bytes.append(UInt8(ascii: "-")) }

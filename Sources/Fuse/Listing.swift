@@ -24,7 +24,7 @@ struct Listing {
         if entry == nil {
             // No node: the kernel takes the line and looks nothing up.
             parameters.attr.st_ino = UInt(line.inode)
-            parameters.attr.st_mode = mode_t(S_IFDIR)
+            parameters.attr.st_mode = line.kind.mode
         }
         let room = bytes.count - used
         let start = used

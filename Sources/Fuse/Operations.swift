@@ -19,12 +19,13 @@ func operations() -> fuse_lowlevel_ops {
     unsafe operations.releasedir = releaseDirectory
     unsafe operations.unlink = unlink
     unsafe operations.rmdir = removeDirectory
+    unsafe operations.readlink = readLink
+    unsafe operations.symlink = makeLink
     unsafe operations.getxattr = extendedAttribute
     unsafe operations.listxattr = extendedAttributeNames
     unsafe operations.statfs = statistics
     addWriting(to: &operations)
     unsafe operations.mknod = refuseMakeNode
-    unsafe operations.symlink = refuseSymbolicLink
     unsafe operations.link = refuseLink
     return operations
 }
@@ -77,10 +78,11 @@ private func attributes(_ request: fuse_req_t?, _ node: fuse_ino_t, _ info: Unsa
 private func open(_ request: fuse_req_t?, _ node: fuse_ino_t, _ info: UnsafeMutablePointer<fuse_file_info>?) {
     let mode = OpenMode(unsafe info?.pointee.flags ?? 0)
     unsafe serve(request) { (fileSystem, caller) throws(Errno) in
-        try fileSystem.open(NodeID(rawValue: node), mode, for: caller)
-    } reply: { reply, handle in
+        let handle = try fileSystem.open(NodeID(rawValue: node), mode, for: caller)
         // A writer begins with what the database holds now: a change that no time tells of is not in the kernel's pages.
-        reply.opened(handle, keepsPages: mode == .reading)
+        return (handle, mode == .reading ? fileSystem.caching(handle) : .anew)
+    } reply: { reply, answer in
+        reply.opened(answer.0, answer.1)
     }
 }
 
@@ -109,7 +111,7 @@ private func openDirectory(_ request: fuse_req_t?, _ node: fuse_ino_t, _ info: U
     unsafe serve(request) { (fileSystem, caller) throws(Errno) in
         try fileSystem.openDirectory(NodeID(rawValue: node), for: caller)
     } reply: { reply, handle in
-        reply.opened(handle, keepsPages: false)
+        reply.opened(handle, .anew)
     }
 }
 
@@ -195,6 +197,24 @@ private func extendedAttributeNames(_ request: fuse_req_t?, _ node: fuse_ino_t, 
     }
 }
 
+private func readLink(_ request: fuse_req_t?, _ node: fuse_ino_t) {
+    unsafe serve(request) { (fileSystem, caller) throws(Errno) in
+        try fileSystem.readLink(NodeID(rawValue: node), for: caller)
+    } reply: { reply, target in
+        reply.link(target)
+    }
+}
+
+private func makeLink(
+    _ request: fuse_req_t?, _ target: UnsafePointer<CChar>?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?
+) {
+    unsafe serve(request) { (fileSystem, caller) throws(Errno) in
+        try fileSystem.makeLink(unsafe FileName(name), in: NodeID(rawValue: parent), for: caller)
+    } reply: { reply, entry in
+        reply.entry(entry)
+    }
+}
+
 private func statistics(_ request: fuse_req_t?, _ node: fuse_ino_t) {
     unsafe serve(request) { (fileSystem, caller) throws(Errno) in
         try fileSystem.statistics(for: caller)
@@ -218,12 +238,6 @@ private func refuseMakeNode(
     _ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ mode: mode_t, _ device: dev_t
 ) {
     unsafe refuse(request, "mknod", name, parent)
-}
-
-private func refuseSymbolicLink(
-    _ request: fuse_req_t?, _ target: UnsafePointer<CChar>?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?
-) {
-    unsafe refuse(request, "symlink", name, parent)
 }
 
 private func refuseLink(

@@ -47,10 +47,11 @@ struct Reply: ~Copyable {
     /// A file or directory is open.
     ///
     /// - Parameter keepsPages: whether pages the kernel has of the node are still right.
-    consuming func opened(_ handle: HandleID, keepsPages: Bool) {
+    consuming func opened(_ handle: HandleID, _ caching: PageCaching) {
         var info = fuse_file_info()
         info.fh = handle.rawValue
-        info.keep_cache = keepsPages ? 1 : 0
+        info.keep_cache = caching == .kept ? 1 : 0
+        info.direct_io = caching == .never ? 1 : 0
         unsafe fuse_reply_open(request, &info)
         discard self
     }
@@ -66,6 +67,16 @@ struct Reply: ~Copyable {
 
     consuming func written(_ count: Int) {
         unsafe fuse_reply_write(request, count)
+        discard self
+    }
+
+    /// Where a symbolic link leads.
+    consuming func link(_ target: [UInt8]) {
+        unsafe (target + [0]).withUnsafeBufferPointer { buffer in
+            unsafe buffer.withMemoryRebound(to: CChar.self) { characters in
+                _ = unsafe fuse_reply_readlink(request, characters.baseAddress)
+            }
+        }
         discard self
     }
 
@@ -107,6 +118,17 @@ struct Reply: ~Copyable {
     }
 }
 
+extension Attributes.Kind {
+    /// The bits of st_mode that say so.
+    var mode: mode_t {
+        switch self {
+        case .directory: S_IFDIR
+        case .regular: S_IFREG
+        case .link: S_IFLNK
+        }
+    }
+}
+
 extension fuse_entry_param {
     init(_ entry: Entry) {
         self.init()
@@ -122,13 +144,8 @@ extension fuse_entry_param {
 extension stat {
     init(_ attributes: Attributes) {
         self.init()
-        let kind: UInt32 =
-            switch attributes.kind {
-            case .directory: S_IFDIR
-            case .regular: S_IFREG
-            }
         st_ino = UInt(attributes.inode)
-        st_mode = kind | attributes.permissions
+        st_mode = attributes.kind.mode | attributes.permissions
         // 1 says of a directory that its count of links tells nothing of its subdirectories (find(1) trusts it).
         st_nlink = 1
         st_uid = attributes.owner

@@ -10,6 +10,8 @@ struct HandleTable {
         let version: FileVersion
         /// Bytes at hand, from an offset on: the whole file, or the part of a large one that is being read.
         var window: (offset: Int, bytes: [UInt8])?
+        /// The view, where it is one that was made piece by piece.
+        var view: RenderedViews.View?
         /// Bytes handed out so far.
         var served = 0
     }
@@ -26,7 +28,8 @@ struct HandleTable {
     struct Line {
         let name: FileName
         let place: Place
-        let facts: Facts
+        /// Nil where they cost much and a listing does not need them: the kernel looks the name up when somebody asks.
+        let facts: Facts?
         let token: ChangeToken
     }
 
@@ -64,6 +67,11 @@ struct HandleTable {
     /// Whether somebody has a node open to read it.
     func isRead(_ node: NodeID) -> Bool {
         files.values.contains { $0.node == node }
+    }
+
+    /// Epochs of the views that somebody has open.
+    var viewsInUse: Set<UInt64> {
+        Set(files.values.compactMap { $0.view?.epoch })
     }
 
     mutating func remove(writer handle: HandleID) {

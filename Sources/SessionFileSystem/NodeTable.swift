@@ -18,6 +18,8 @@ struct NodeTable {
         var content: Content?
         /// Where the bytes stop being JSON, once somebody has asked: nil inside when they do not.
         var fault: Int??
+        /// What a message of this version tells of itself, once somebody has asked.
+        var attributes: ExtendedAttributes?
         /// The bytes of a file that is made for each lookup (status.json): this version exists nowhere else.
         var ownBytes: [UInt8]?
         /// Whether a program wrote here: stat(2) then tells of the file's newest version until the kernel looks it up
@@ -131,6 +133,10 @@ struct NodeTable {
 
     mutating func setFault(_ id: NodeID, _ fault: Int?) {
         nodes[id]?.fault = .some(fault)
+    }
+
+    mutating func setAttributes(_ id: NodeID, _ attributes: ExtendedAttributes) {
+        nodes[id]?.attributes = attributes
     }
 
     /// The next lookup of the place makes a new node: the kernel takes the old one for dead.

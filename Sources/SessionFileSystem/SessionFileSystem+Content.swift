@@ -24,6 +24,11 @@ extension SessionFileSystem {
             let window = try trashWindow(place, version, around: range, caller.patience)
             return Window(offset: window.offset, bytes: window.bytes, base: .version(version))
         }
+        if case .derived(let place) = place {
+            let end = min(max(range.lowerBound + Self.windowSize, range.upperBound), version.size)
+            let bytes = try derivedWindow(place, version, range.lowerBound..<end, caller.patience)
+            return Window(offset: range.lowerBound, bytes: bytes, base: .version(version))
+        }
         let (token, catalog) = try catalog(caller.patience)
         let isMessage = if case .message = place { true } else { false }
         let isWhole = !isMessage || version.size <= Self.windowSize

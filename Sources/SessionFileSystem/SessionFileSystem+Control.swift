@@ -13,6 +13,7 @@ extension SessionFileSystem {
         case .control: controlEntries.first { $0.name == name }?.place
         case .salvage(let kind): .salvaged(kind, name)
         case .trash(let place): try trashPlace(name, in: place, patience)
+        case .derived(let place): try derivedPlace(name, in: place, patience)
         default: nil
         }
     }
@@ -23,6 +24,7 @@ extension SessionFileSystem {
         case .control: .directory(modified: errors.contents.last)
         case .controlFile(let file): try controlFile(file, patience)
         case .trash(let place): try trashFacts(of: place, patience)
+        case .derived(let place): try derivedFacts(of: place, patience)
         default: try salvageFacts(of: place)
         }
     }
@@ -31,6 +33,7 @@ extension SessionFileSystem {
     private var controlEntries: [(name: FileName, place: Place)] {
         ControlFile.allCases.map { ($0.name, .controlFile($0)) }
             + SalvageKind.allCases.map { ($0.directory, .salvage($0)) } + [(.trash, .trash(.top))]
+            + DerivedTrees.roots(in: .control).map { ($0.name, .derived($0.place)) }
     }
 
     /// What a directory of the control directory lists; nil for any other.
@@ -39,12 +42,15 @@ extension SessionFileSystem {
         case .control:
             var lines: [HandleTable.Line] = []
             for (name, place) in controlEntries {
-                guard let facts = try controlFacts(of: place, patience) else { continue }
+                // Views need the database, and the directory is there without it.
+                let facts = place.derived == nil ? try controlFacts(of: place, patience) : nil
+                guard facts != nil || place.derived != nil else { continue }
                 lines.append(HandleTable.Line(name: name, place: place, facts: facts, token: .none))
             }
             return lines
         case .salvage(let kind): return try salvageLines(kind)
         case .trash(let place): return try trashLines(place, patience)
+        case .derived(let place): return try derivedLines(of: place, patience)
         default: return nil
         }
     }
@@ -175,6 +181,7 @@ extension SessionFileSystem {
         case .scratch: "/(temporary file)"
         case .salvage(let kind): "/.opencodefs/\(kind.directory)"
         case .salvaged(let kind, let name): "/.opencodefs/\(kind.directory)/\(name)"
+        case .derived(let place): path(of: place, catalog)
         case .trash(let place):
             "/.opencodefs/trash" + (place.batch.map { "/\($0)" } ?? "") + place.path.map { "/\($0)" }.joined()
         }

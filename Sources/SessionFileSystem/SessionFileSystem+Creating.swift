@@ -88,7 +88,7 @@ extension SessionFileSystem {
         case .project(let project): return name == .projectFile ? .projectFile(project) : nil
         case .root, .archived, .children: return nil
         case .control, .controlFile, .salvage, .salvaged, .trash, .projectFile, .sessionFile, .todos, .message,
-            .scratch:
+            .scratch, .derived:
             throw Failure(.notDirectory, "not a directory")
         }
     }
@@ -119,14 +119,24 @@ extension SessionFileSystem {
         switch directory {
         case .control, .controlFile, .salvage, .salvaged, .trash:
             throw Failure(.notPermitted, "the control directory tells; it is not written to")
+        case .derived: throw Failure(.notPermitted, "views are made from the messages; change those")
         default: return
         }
+    }
+
+    /// A copy that follows links has brought a directory of views: the link to ours stands there.
+    private func refuseView(_ name: FileName, in directory: Place) throws(Failure) {
+        guard state.withLock({ $0.showView(name, in: directory) }) else { return }
+        throw Failure(
+            .notPermitted, "views are made from the messages; they come with them",
+            remedy: "copy links as links: cp -r, rsync -a, tar and zip -y do")
     }
 
     package func makeDirectory(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno) -> Entry {
         try perform("mkdir", parent, name, caller) { () throws(Failure) in
             let directory = try node(parent).place
             try refuseInControl(directory)
+            try refuseView(name, in: directory)
             try refuseWhenReadOnly()
             let (_, catalog) = try catalog(caller.patience)
             let place = try newDirectory(name, in: directory, catalog, caller.patience)
@@ -152,6 +162,7 @@ extension SessionFileSystem {
             return .session(try makeSession(name, in: .project(project), catalog, patience))
         case .archived(let project): return .session(try makeSession(name, in: .archived(project), catalog, patience))
         case .children(let parent): return .session(try makeSession(name, in: .children(parent), catalog, patience))
+        case .derived: throw Failure(.notPermitted, "views are made from the messages; change those")
         case .session(let session):
             let place: Place
             switch name {
@@ -159,9 +170,9 @@ extension SessionFileSystem {
             case .children: place = .children(session)
             default: throw Failure(.notPermitted, "a session has no such directory")
             }
+            let isThere = place == .children(session) ? !catalog.isEmpty(.children(session)) : true
             return try state.withLock { state throws(Failure) in
                 let isHidden = state.masks.isHidden(place, of: session, now: .now)
-                let isThere = place == .children(session) ? !catalog.isEmpty(.children(session)) : true
                 guard isHidden || state.isAwaited(place) || !isThere else {
                     throw Failure(.exists, "it is there already")
                 }
@@ -170,7 +181,8 @@ extension SessionFileSystem {
                     // children/ of a session that has none: it is there as long as a copy goes on.
                     state.arrivals.add(session, in: home, now: .now)
                     state.arrivals.setStored(session)
-                    for other in [.sessionFile(session), .messages(session), .todos(session)] as [Place] {
+                    let views = DerivedTrees.roots(in: directory).map { Place.derived($0.place) }
+                    for other in [.sessionFile(session), .messages(session), .todos(session)] + views {
                         state.arrivals.make(other, of: session, now: .now)
                     }
                 }

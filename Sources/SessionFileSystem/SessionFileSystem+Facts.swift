@@ -17,6 +17,9 @@ extension SessionFileSystem {
             guard let facts = try controlFacts(of: place, patience) else { throw .noEntry }
             return facts
         case .scratch: throw .noEntry
+        case .derived(let view):
+            guard let facts = try derivedFacts(of: view, patience) else { throw .noEntry }
+            return facts
         case .message, .sessionFile, .todos, .projectFile:
             // Nothing has been committed since this node was found right: it still is.
             if let (_, node) = state.withLock({ $0.nodes.current(place) }), node.validated == token,
@@ -63,7 +66,7 @@ extension SessionFileSystem {
             guard let project = catalog.projects[id] else { throw .notFound }
             return (ProjectFile.render(id, try snapshot.projectRecord(id)), project.updated)
         case .root, .project, .archived, .session, .messages, .children, .message, .control, .controlFile, .salvage,
-            .salvaged, .trash, .scratch:
+            .salvaged, .trash, .scratch, .derived:
             throw .notFound
         }
     }
@@ -91,7 +94,7 @@ extension SessionFileSystem {
                     nil
                 }
             case .projectFile, .sessionFile, .todos, .message, .control, .controlFile, .salvage, .salvaged, .trash,
-                .scratch:
+                .scratch, .derived:
                 nil
             }
         guard let milliseconds else { throw .notFound }
@@ -120,6 +123,20 @@ extension SessionFileSystem {
                 node: state.withLock { $0.lookAtUnsaved(place) },
                 attributes: attributes(place, size: size, modified: modified),
                 validity: Validity(name: Self.nameValidity, attributes: 0))
+        case .link(let target, let modified):
+            let node = state.withLock { $0.nodes.look(at: place, version: nil, validated: nil) }
+            return Entry(
+                node: node, attributes: linkAttributes(place, target, modified),
+                validity: Validity(name: Self.nameValidity, attributes: Self.nameValidity))
+        case .growing(let epoch, let size, let modified):
+            let version = FileVersion(growing: epoch)
+            let node = state.withLock { $0.nodes.look(at: place, version: version, validated: nil) }
+            let shown =
+                place.derived.map { attributes($0, epoch, size, modified) }
+                ?? attributes(place, size: size, modified: modified)
+            return Entry(
+                node: node, attributes: shown,
+                validity: Validity(name: Self.nameValidity, attributes: Self.nameValidity))
         case .directory(let modified):
             let node = state.withLock { $0.nodes.look(at: place, version: nil, validated: nil) }
             return Entry(
@@ -150,6 +167,12 @@ extension SessionFileSystem {
         Attributes(
             inode: place.inode, kind: .regular, permissions: 0o666 & ~settings.umask, size: Int64(size),
             modified: modified, owner: settings.owner, group: settings.group)
+    }
+
+    func linkAttributes(_ place: Place, _ target: [UInt8], _ modified: Timestamp) -> Attributes {
+        Attributes(
+            inode: place.inode, kind: .link, permissions: 0o777, size: Int64(target.count), modified: modified,
+            owner: settings.owner, group: settings.group)
     }
 
     func attributes(_ place: Place, modified: Timestamp) -> Attributes {

@@ -41,7 +41,12 @@ extension SessionFileSystem {
                     continue
                 }
                 let line = lines[index - 2]
-                let found = entry(line.place, line.facts, line.token)
+                guard let facts = line.facts else {
+                    let shown = DirectoryEntry(name: line.name, kind: line.place.kind, inode: line.place.inode)
+                    if !body(shown, nil) { return }
+                    continue
+                }
+                let found = entry(line.place, facts, line.token)
                 let shown = DirectoryEntry(
                     name: line.name, kind: found.attributes.kind, inode: found.attributes.inode)
                 if !body(shown, found) {
@@ -60,8 +65,9 @@ extension SessionFileSystem {
     /// A listing without what was renamed away or is still to be made, and with what only this mount knows.
     private func shown(_ lines: [HandleTable.Line], in directory: Place) throws(Failure) -> [HandleTable.Line] {
         state.withLock { state in
-            lines.filter { !state.isOutOfSight($0.place) }
-                + state.unsaved(in: directory)
+            let unsaved = state.unsaved(in: directory)
+            let taken = Set(unsaved.map(\.name))
+            return lines.filter { !state.isOutOfSight($0.place) && !taken.contains($0.name) } + unsaved
         }
     }
 
@@ -70,10 +76,10 @@ extension SessionFileSystem {
         let (token, catalog) = try catalog(patience)
         return switch place {
         case .root:
-            try catalog.projectOrder.compactMap { catalog.projects[$0] }.map { project throws(Failure) in
-                line(
-                    name(of: project), .project(project.id),
-                    .directory(modified: Timestamp(milliseconds: catalog.updated(project.id))), token)
+            if let root = layoutRoot {
+                try derivedLines(of: root, patience)
+            } else {
+                try rootListing(catalog, token, patience)
             }
         case .project(let id): try projectListing(id, catalog, token, patience)
         case .archived(let id): try sessionLines(in: .archived(id), catalog, token, patience)
@@ -81,8 +87,24 @@ extension SessionFileSystem {
         case .session(let id): try sessionListing(id, catalog, token, patience)
         case .messages(let id): try messageListing(id, catalog, token, patience)
         case .control, .salvage, .trash: try controlLines(of: place, patience) ?? []
+        case .derived(let view): try derivedLines(of: view, patience)
         case .projectFile, .sessionFile, .todos, .message, .controlFile, .salvaged, .scratch: []
         }
+    }
+
+    private func rootListing(
+        _ catalog: Catalog, _ token: ChangeToken, _ patience: Patience
+    ) throws(Failure) -> [HandleTable.Line] {
+        var lines = catalog.projectOrder.compactMap { catalog.projects[$0] }.map { project in
+            line(
+                name(of: project), .project(project.id),
+                .directory(modified: Timestamp(milliseconds: catalog.updated(project.id))), token)
+        }
+        for (name, place) in try derivedCandidates(of: .root, patience) {
+            guard let view = place.derived, let facts = try derivedFacts(of: view, patience) else { continue }
+            lines.append(line(name, place, facts, token))
+        }
+        return lines
     }
 
     private func projectListing(
@@ -130,6 +152,14 @@ extension SessionFileSystem {
         let hasMadeChildren = state.withLock { $0.arrivals.isMade(.children(id), of: id) }
         if !catalog.isEmpty(.children(id)) || hasMadeChildren { candidates.append((.children, .children(id))) }
         var lines: [HandleTable.Line] = []
+        // Before the messages that they are made from: rm -r takes things in this order, and looks each up once more.
+        for (name, place) in try derivedCandidates(of: .session(id), patience) {
+            let isHidden = state.withLock { $0.masks.isHidden(place, of: id, now: .now) }
+            guard !isHidden, let view = place.derived, let facts = try derivedFacts(of: view, patience) else {
+                continue
+            }
+            lines.append(line(name, place, facts, token))
+        }
         for (name, place) in candidates {
             // children/ is only among the candidates while there are any.
             let isHidden = state.withLock { $0.masks.isHidden(place, of: id, now: .now) }

@@ -8,12 +8,16 @@ package import VFS
 extension SessionFileSystem {
     package func lookup(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno) -> Entry {
         try perform("lookup", parent, name, caller) { () throws(Failure) in
-            if let place = try controlPlace(name, in: try node(parent).place, caller.patience),
+            let directory = try node(parent).place
+            if case .derived(let view) = directory {
+                guard let (place, facts) = try derivedEntry(name, in: view, caller.patience) else { throw .noEntry }
+                return entry(.derived(place), facts, .none)
+            }
+            if let place = try controlPlace(name, in: directory, caller.patience),
                 let facts = try controlFacts(of: place, caller.patience)
             {
                 return entry(place, facts, .none)
             }
-            let directory = try node(parent).place
             if let (place, facts) = unsaved(name, in: directory) { return entry(place, facts, .none) }
             let (token, catalog) = try catalog(caller.patience)
             let place = try resolve(name, in: directory, catalog, caller.patience)
@@ -26,7 +30,12 @@ extension SessionFileSystem {
         try perform("getattr", id, nil, caller) { () throws(Failure) in
             let node = try node(id)
             if let attributes = try unsavedAttributes(of: id, node, caller.patience) { return (attributes, 0) }
-            if let version = node.version { return (attributes(node.place, version), Self.versionValidity) }
+            if let version = node.version, !version.isGrowing {
+                return (attributes(node.place, version), Self.versionValidity)
+            }
+            if case .derived(let view) = node.place {
+                return (try derivedAttributes(of: view, node.version, caller.patience), Self.nameValidity)
+            }
             if case .directory(let modified) = try controlFacts(of: node.place, caller.patience) {
                 return (attributes(node.place, modified: modified), Self.nameValidity)
             }
@@ -73,6 +82,10 @@ extension SessionFileSystem {
         switch directory {
         case .root:
             if name == .control { return .control }
+            if let root = layoutRoot { return try stored(name, in: .derived(root), catalog, patience) }
+            if let view = DerivedTrees.roots(in: .root).first(where: { $0.name == name }) {
+                return .derived(view.place)
+            }
             return .project(try project(name, catalog))
         case .control, .salvage, .trash:
             guard let place = try controlPlace(name, in: directory, patience) else { throw .noEntry }
@@ -93,8 +106,15 @@ extension SessionFileSystem {
                 let place = isMade ? .children(id) : try existing(.children(id), in: catalog)
                 // A child that has come since it was removed brings it back.
                 return catalog.isEmpty(.children(id)) ? try visible(place, of: id, patience) : place
-            default: throw .noEntry
+            default:
+                guard let view = try derivedCandidates(of: directory, patience).first(where: { $0.name == name }) else {
+                    throw .noEntry
+                }
+                return try visible(view.place, of: id, patience)
             }
+        case .derived(let view):
+            guard let place = try derivedPlace(name, in: view, patience) else { throw .noEntry }
+            return place
         case .messages(let id): return .message(try message(name, of: id, patience), of: id)
         case .projectFile, .sessionFile, .todos, .message, .controlFile, .salvaged, .scratch:
             throw Failure(.notDirectory, "not a directory")

@@ -14,6 +14,12 @@ extension SessionFileSystem {
             guard mode == .reading else { return try openToWrite(id, node, mode, caller) }
             guard let version = node.version else { throw Failure(.isDirectory, "is a directory") }
             var file = HandleTable.File(node: id, place: node.place, version: version)
+            // What lookup has told of is kept for the open that follows, whatever has been written since.
+            if let place = node.place.derived, let view = state.withLock({ $0.rendered.find(place, version) }) {
+                file.view = view
+                return state.withLock { [file] in $0.handles.add(file) }
+            }
+            if version.isGrowing { throw .stale }
             var base = node.content?.base
             if let bytes = node.ownBytes {
                 file.window = (0, bytes)
@@ -58,6 +64,10 @@ extension SessionFileSystem {
         if let bytes = readUnsaved(handle, at: offset, count: count) { return bytes }
         guard let file = state.withLock({ $0.handles.file(handle) }) else { throw .badHandle }
         return try perform("read", file.node, nil, caller) { () throws(Failure) in
+            if let view = file.view {
+                let start = Int(max(0, offset))
+                return try bytes(of: view, start..<(start + count))
+            }
             let size = file.version.size
             guard offset >= 0, offset < Int64(size), count > 0 else { return [] }
             let start = Int(offset)
@@ -113,6 +123,11 @@ extension SessionFileSystem {
             }
             usleep(200)
         }
+    }
+
+    /// A file that grows is read through: a page at its end would be filled with zeros, and stay so when the file goes on.
+    package func caching(_ handle: HandleID) -> PageCaching {
+        state.withLock { $0.handles.file(handle)?.version.isGrowing == true } ? .never : .kept
     }
 
     private func isOwn(_ file: HandleTable.File) -> Bool {

@@ -38,6 +38,13 @@ extension SessionFileSystem {
                     state.masks.hideFile(of: project, now: .now)
                     state.nodes.retire(place)
                 }
+            case .derived(let view):
+                guard let session = view.session else {
+                    throw Failure(.notPermitted, "views are made from the messages; remove those")
+                }
+                guard !place.isDirectory else { throw Failure(.isDirectory, "is a directory") }
+                try refuseWhenReadOnly()
+                hide(place, of: session)
             case .controlFile, .salvaged:
                 throw Failure(.notPermitted, "files of the control directory are not removed")
             case .root, .project, .archived, .session, .messages, .children, .control, .salvage, .trash, .scratch:
@@ -131,6 +138,9 @@ extension SessionFileSystem {
                 guard isEmpty else { throw Failure(.notEmpty, "it still holds sessions") }
                 throw Failure(
                     .notPermitted, "a project is OpenCode's to remove", remedy: "its sessions are gone; ignore this")
+            case .derived:
+                guard place.isDirectory else { throw Failure(.notDirectory, "not a directory") }
+                throw Failure(.notPermitted, "views are made from the messages; remove those")
             case .control, .salvage, .trash: throw Failure(.notPermitted, "the control directory stays")
             case .root, .projectFile, .sessionFile, .todos, .message, .controlFile, .salvaged, .scratch:
                 throw Failure(.notDirectory, "not a directory")
@@ -177,7 +187,8 @@ extension SessionFileSystem {
             (!(try snapshot.todos(of: id)).isEmpty, try snapshot.messageOrder(of: id))
         }
         noteMessages(order, of: id)
-        let visible: [Place] = [.sessionFile(id), .messages(id)] + (hasTodos ? [.todos(id)] : [])
+        let views = try derivedPlaces(of: id, caller.patience)
+        let visible: [Place] = [.sessionFile(id), .messages(id)] + (hasTodos ? [.todos(id)] : []) + views
         let isEmpty = state.withLock { state in
             visible.allSatisfy { state.masks.isHidden($0, of: id, now: .now) || state.isAwaited($0) }
         }
@@ -189,7 +200,7 @@ extension SessionFileSystem {
             try store.removeSession(id, removal)
         }
         state.withLock { state in
-            for place in [.sessionFile(id), .todos(id), .messages(id), .children(id)] as [Place] {
+            for place in [.sessionFile(id), .todos(id), .messages(id), .children(id)] + views as [Place] {
                 state.nodes.retire(place)
             }
             state.masks.reveal(id)

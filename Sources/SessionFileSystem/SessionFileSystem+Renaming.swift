@@ -42,7 +42,8 @@ extension SessionFileSystem {
                 try renameFile(place, to: newName, in: newDirectory, catalog, caller)
             case .project:
                 throw Failure(.notPermitted, "a project's name is the directory of its worktree: OpenCode's to change")
-            case .root, .archived, .messages, .children, .control, .controlFile, .salvage, .salvaged, .trash, .scratch:
+            case .root, .archived, .messages, .children, .control, .controlFile, .salvage, .salvaged, .trash, .scratch,
+                .derived:
                 throw Failure(.notPermitted, "it has this name in every session")
             }
         }
@@ -68,7 +69,14 @@ extension SessionFileSystem {
     ) throws(Failure) {
         guard let file = state.withLock({ $0.scratch[number] }) else { throw .noEntry }
         guard let place = try savedPlace(name, in: directory, catalog, caller.patience) else {
-            return state.withLock { $0.scratch.rename(number, to: name, in: directory) }
+            return state.withLock { state in
+                // Copies write under a temporary name.
+                if state.showView(name, in: directory) {
+                    state.scratch.unlink(number)
+                } else {
+                    state.scratch.rename(number, to: name, in: directory)
+                }
+            }
         }
         if file.standsFor == place {
             // Back under its own name: nothing came in between.
@@ -123,6 +131,9 @@ extension SessionFileSystem {
             }
             return
         }
+        guard !DerivedTrees.roots(in: directory).contains(where: { $0.name == name }) else {
+            throw Failure(.notPermitted, "the name is that of a view, which is made from the messages")
+        }
         guard try savedPlace(name, in: directory, catalog, caller.patience) == nil else {
             throw Failure(
                 .notPermitted, "a message keeps its id",
@@ -155,7 +166,7 @@ extension SessionFileSystem {
         case .archived(let project): target = .archived(project)
         case .children(let parent): target = .children(parent)
         case .root, .session, .messages, .control, .controlFile, .salvage, .salvaged, .trash, .projectFile,
-            .sessionFile, .todos, .message, .scratch:
+            .sessionFile, .todos, .message, .scratch, .derived:
             throw Failure(.notPermitted, "a session stands in a project, in archived/ or in children/")
         }
         if target != home {

@@ -70,7 +70,7 @@ extension SessionFileSystem {
         case .todos(let session): try todoChanges(session, save, catalog, snapshot, now)
         case .projectFile(let project): try projectChanges(project, save, snapshot, now)
         case .root, .project, .archived, .session, .messages, .children, .control, .controlFile, .salvage, .salvaged,
-            .trash, .scratch:
+            .trash, .scratch, .derived:
             throw .edit(Failure(.notPermitted, "nothing is saved here"))
         }
     }

@@ -80,11 +80,27 @@ extension SessionFileSystem {
         let writer = state.withLock { state in
             let writer = state.handles.writer(handle)
             state.handles.remove(writer: handle)
-            if case .scratch(let number) = writer?.place { state.scratch.close(number) }
+            if case .scratch(let number) = writer?.place {
+                let file = state.scratch[number]
+                state.scratch.close(number)
+                // A copy that follows links brings a view as a file: it stands there no longer than it is written, for the view
+                // comes with the messages. unzip(1) makes a file of where a link leads, and the link of that in the end.
+                if let file, file.isLinked, file.handles <= 1,
+                    !file.bytes.suffix(file.name.bytes.count + 1).elementsEqual([UInt8(ascii: "/")] + file.name.bytes),
+                    state.showView(file.name, in: file.directory)
+                {
+                    state.scratch.unlink(number)
+                }
+            }
             return writer
         }
         guard let writer else { return false }
         if case .scratch = writer.place { return true }
+        if case .derived = writer.place {
+            // The kernel has what was written on its pages, and a size that goes with that.
+            state.withLock { $0.nodes.retire(writer.place) }
+            return true
+        }
         let isLast = state.withLock { state in
             state.drafts[writer.node]?.handles -= 1
             let isLast = state.drafts[writer.node].map { $0.handles <= 0 } ?? false
@@ -145,6 +161,16 @@ extension Draft {
 }
 
 extension SessionFileSystem.State {
+    /// Shows the link to a view of a session, whatever has hidden it; false where the name is no view's.
+    mutating func showView(_ name: FileName, in directory: Place) -> Bool {
+        guard case .session(let session) = directory,
+            let view = DerivedTrees.roots(in: directory).first(where: { $0.name == name })?.place
+        else { return false }
+        masks.show(.derived(view), of: session)
+        arrivals.make(.derived(view), of: session, now: .now)
+        return true
+    }
+
     /// The node of a file that no row holds; counts a lookup.
     mutating func lookAtUnsaved(_ place: Place) -> NodeID {
         if let (node, _) = drafts.newborn(place) {
@@ -167,6 +193,8 @@ extension SessionFileSystem.State {
         switch place {
         case .sessionFile(let session), .messages(let session), .todos(let session), .children(let session):
             arrivals.isAwaited(place, of: session, now: .now)
+        case .derived(let view):
+            view.session.map { arrivals.isAwaited(place, of: $0, now: .now) } ?? false
         case .projectFile(let project): arrivals.isAwaited(project, now: .now)
         default: false
         }

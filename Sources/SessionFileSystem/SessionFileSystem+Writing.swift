@@ -16,6 +16,7 @@ extension SessionFileSystem {
         _ id: NodeID, _ node: NodeTable.Node, _ mode: OpenMode, _ caller: Caller
     ) throws(Failure) -> HandleID {
         guard let version = node.version else { throw Failure(.isDirectory, "is a directory") }
+        if let handle = try openReadme(id, node.place) { return handle }
         try refuseInControl(node.place)
         try refuseWhenReadOnly()
         guard version.size <= Draft.maximumSize else {
@@ -85,6 +86,7 @@ extension SessionFileSystem {
     ) throws(Errno) {
         guard let writer = state.withLock({ $0.handles.writer(handle) }) else { throw .badHandle }
         try perform("write", writer.node, nil, caller) { () throws(Failure) in
+            if case .derived(let view) = writer.place { return try compare(bytes, with: view, at: offset, caller) }
             try state.withLock { state throws(Failure) in
                 if case .scratch(let number) = writer.place {
                     try state.scratch.write(bytes, to: number, at: offset)

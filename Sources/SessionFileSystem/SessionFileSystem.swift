@@ -43,8 +43,17 @@ package final class SessionFileSystem: FileSystem {
         /// it anew (rule W6).
         var departed = DepartedMessages()
         var trash = TrashCache()
+        var rendered = RenderedViews()
+        /// Places whose views some thread makes.
+        var beingMade: Set<DerivedPlace> = []
+        var attachments = AttachmentCache()
         var catalog: (token: ChangeToken, value: Catalog)?
         var counts: (token: ChangeToken, value: Counts)?
+        /// The view that was read last, if any range of it can be had.
+        var ranged: (place: DerivedPlace, version: FileVersion, ranges: DerivedFile.Ranges)?
+        /// Of one session.
+        var revisedFiles: (token: ChangeToken, session: Session.ID, value: [FileRevision])?
+        var traits: (token: ChangeToken, value: [Session.ID: SessionTraits])?
 
         /// A version that the rows describe, with the revision this mount knows of it.
         func revised(_ version: FileVersion, of place: Place) -> FileVersion {

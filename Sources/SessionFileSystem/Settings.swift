@@ -4,6 +4,7 @@ package import SessionTree
 /// How a mount shows a history.
 package struct Settings: Sendable {
     package var style = Naming.Style.labels
+    package var layout = Layout.sessions
     package var scope = Catalog.Scope.all
     package var owner: UInt32
     package var group: UInt32
@@ -17,8 +18,18 @@ package struct Settings: Sendable {
     package var volume: @Sendable () -> (used: Int64, free: Int64)
     /// Where bytes go that could not be saved; nil for nowhere.
     package var salvage: (any Salvage)?
+    /// Where views are kept that are too large for memory; nil for nowhere.
+    package var spool: (any Spool)?
     /// Gets each failure as one line of JSON.
     package var onError: @Sendable (String) -> Void
+
+    /// What stands at the root of the mount.
+    package enum Layout: Sendable {
+        /// Projects and their sessions.
+        case sessions
+        /// What else is `.opencodefs/storage`: the files of OpenCode up to 1.1. Nothing is written there.
+        case storage
+    }
 
     package init(
         owner: UInt32, group: UInt32, description: JSONObject,

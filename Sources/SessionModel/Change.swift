@@ -59,6 +59,9 @@ package struct NewMessage: Sendable {
     package var modified: Int64?
     /// The number in the name it was created under: its place in the conversation.
     package var ordinal: Int64?
+    /// Whether it stays without a number where it says so: it comes with all others of its session, whose order their times
+    /// tell (Go).
+    package var keepsNoNumber = false
     /// What its rows held, besides what its file shows, when it was removed a moment ago (rule W6).
     package var hidden: HiddenColumns?
 

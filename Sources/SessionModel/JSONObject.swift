@@ -44,6 +44,9 @@ package struct JSONObject: Sendable {
     package struct Value: Sendable {
         fileprivate let text: [UInt8]
 
+        /// The value as JSON, without space between its tokens where it was made here.
+        package var bytes: [UInt8] { text }
+
         package static func string(_ bytes: [UInt8]) -> Value { Value(text: JSONText.quoted(bytes)) }
         package static func string(_ text: String) -> Value { Value(text: JSONText.quoted(text)) }
         package static func integer(_ value: Int64) -> Value { Value(text: Array("\(value)".utf8)) }

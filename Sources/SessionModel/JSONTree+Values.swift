@@ -90,23 +90,32 @@ extension JSONText {
     /// The bytes that a JSON string's bytes stand for: those that are no UTF-8 stay as they are, surrogates without a
     /// partner become U+FFFD.
     package static func decoded(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        guard var backslash = bytes.firstIndex(of: UInt8(ascii: "\\")) else { return Array(bytes) }
+        guard bytes.contains(UInt8(ascii: "\\")) else { return Array(bytes) }
+        let bytes = bytes.span
         var text: [UInt8] = []
         text.reserveCapacity(bytes.count)
-        var index = bytes.startIndex
-        while true {
-            text += bytes[index..<backslash]
-            index = backslash + 1
-            guard index < bytes.endIndex else { return text }
-            switch bytes[index] {
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            index += 1
+            guard byte == UInt8(ascii: "\\") else {
+                text.append(byte)
+                continue
+            }
+            guard index < bytes.count else { break }
+            let escape = bytes[index]
+            index += 1
+            switch escape {
             case UInt8(ascii: "u"):
-                var unit = codeUnit(bytes, at: index + 1)
-                index = min(index + 5, bytes.endIndex)
-                if unit & 0xfc00 == 0xd800, bytes[index...].starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")]) {
+                var unit = codeUnit(bytes, at: index)
+                index = min(index + 4, bytes.count)
+                if unit & 0xfc00 == 0xd800, index + 1 < bytes.count, bytes[index] == UInt8(ascii: "\\"),
+                    bytes[index + 1] == UInt8(ascii: "u")
+                {
                     let low = codeUnit(bytes, at: index + 2)
                     if low & 0xfc00 == 0xdc00 {
                         unit = 0x10000 + (unit & 0x3ff) << 10 + low & 0x3ff
-                        index = min(index + 6, bytes.endIndex)
+                        index = min(index + 6, bytes.count)
                     }
                 }
                 text += String(Unicode.Scalar(unit) ?? "\u{fffd}").utf8
@@ -115,14 +124,10 @@ extension JSONText {
             case UInt8(ascii: "n"): text.append(0x0a)
             case UInt8(ascii: "r"): text.append(0x0d)
             case UInt8(ascii: "t"): text.append(0x09)
-            case let byte: text.append(byte)
+            default: text.append(escape)
             }
-            if !"u".utf8.contains(bytes[backslash + 1]) { index += 1 }
-            guard let next = bytes[index...].firstIndex(of: UInt8(ascii: "\\")) else {
-                return text + bytes[index...]
-            }
-            backslash = next
         }
+        return text
     }
 
     /// Whether two strings say the same, given the bytes between their quotes. What is no UTF-8 is taken for the U+FFFD
@@ -147,9 +152,10 @@ extension JSONText {
         return String(decoding: one, as: UTF8.self).utf8.elementsEqual(String(decoding: other, as: UTF8.self).utf8)
     }
 
-    private static func codeUnit(_ bytes: ArraySlice<UInt8>, at index: Int) -> UInt32 {
+    private static func codeUnit(_ bytes: Span<UInt8>, at index: Int) -> UInt32 {
         var unit: UInt32 = 0
-        for digit in bytes[min(index, bytes.endIndex)..<min(index + 4, bytes.endIndex)] {
+        for position in index..<max(index, min(index + 4, bytes.count)) {
+            let digit = bytes[position]
             let value: UInt8 =
                 switch digit {
                 case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")

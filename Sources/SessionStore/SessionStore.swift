@@ -105,6 +105,9 @@ package protocol HistorySnapshot {
 
     func message(_ id: Message.ID, of session: Session.ID) throws(StoreError) -> Message?
 
+    /// The session that a message is shown in; nil where there is no such message.
+    func session(of message: Message.ID) throws(StoreError) -> Session.ID?
+
     /// A session's last message in OpenCode's own order.
     func newestMessage(of session: Session.ID) throws(StoreError) -> Message?
 
@@ -121,7 +124,22 @@ package protocol HistorySnapshot {
     /// Some bytes of one text of a message.
     func text(_ index: Int, of message: Message, range: Range<Int>) throws(StoreError) -> [UInt8]
 
+    /// Versions of files that a session's agent has touched, without their texts; none where the family keeps none.
+    func fileRevisions(of session: Session.ID) throws(StoreError) -> [FileRevision]
+
+    /// Some bytes of one of them; fewer where it has gone.
+    func text(of revision: FileRevision.ID, range: Range<Int>) throws(StoreError) -> [UInt8]
+
+    /// Texts of a session's messages that may hold files, in base64 or as data: URLs: all that do and perhaps others.
+    ///
+    /// What cannot is told by the beginning of a text or a word in it; texts above ``SnapshotLimits/searched`` bytes are not
+    /// read for that, and always among the answers.
+    func textsWithFiles(of session: Session.ID) throws(StoreError) -> [TextSource]
+
     func sessionRecord(_ id: Session.ID) throws(StoreError) -> SessionRecord?
+
+    /// What sessions are found by, without reading a text of any message.
+    func traits() throws(StoreError) -> [Session.ID: SessionTraits]
 
     func projectRecord(_ id: Project.ID) throws(StoreError) -> Record?
 
@@ -134,6 +152,41 @@ package protocol HistorySnapshot {
 
     /// What the rows of a message hold besides what its file shows.
     func hiddenColumns(of message: Message) throws(StoreError) -> HiddenColumns
+}
+
+extension HistorySnapshot {
+    /// Asks for it in one session after the other, where the store has no quicker way.
+    package func session(of message: Message.ID) throws(StoreError) -> Session.ID? {
+        for session in try sessions() where try self.message(message, of: session.id) != nil { return session.id }
+        return nil
+    }
+
+    /// All texts: who looks into them finds out.
+    package func textsWithFiles(of session: Session.ID) throws(StoreError) -> [TextSource] {
+        var sources: [TextSource] = []
+        try messages(of: session) { (message) throws(StoreError) in
+            if case .parted(_, let parts) = message.shape {
+                sources += parts.map { TextSource(message: message.id, part: $0.id) }
+            } else {
+                sources.append(TextSource(message: message.id))
+            }
+        }
+        return sources
+    }
+
+    package func traits() -> [Session.ID: SessionTraits] { [:] }
+}
+
+extension HistorySnapshot {
+    /// Most histories keep none, and a mirror of a server asks it for none: a listing would wait for that.
+    package func fileRevisions(of session: Session.ID) throws(StoreError) -> [FileRevision] { [] }
+    package func text(of revision: FileRevision.ID, range: Range<Int>) throws(StoreError) -> [UInt8] { [] }
+}
+
+/// How much of the database a question may read.
+package enum SnapshotLimits {
+    /// Bytes of a text in which the database looks for words: it takes the whole of it into memory for that.
+    package static let searched = 8 << 20
 }
 
 /// What a database is.

@@ -8,6 +8,9 @@ extension FileName {
     package static let todos = FileName("todo.json")
     package static let messages = FileName("messages")
     package static let children = FileName("children")
+    package static let attachments = FileName("attachments")
+    package static let files = FileName("files")
+    package static let readme = FileName("README.md")
     package static let trash = FileName("trash")
 }
 

@@ -18,11 +18,16 @@ package struct Naming: Sendable {
     }
 
     package func name(of project: Project) -> FileName {
-        compose(Label.project(project), project.id)
+        compose(Label.project(project), project.id, reserved: Self.reservedForProjects)
     }
 
     package func name(of session: Session) -> FileName {
         compose(Label.session(session, zone: zone), session.id, reserved: Self.reservedForSessions)
+    }
+
+    /// The day a session was made, where the mount runs: `2026-11-18`.
+    func day(of session: Session) -> [UInt8]? {
+        zone.day(session.created)
     }
 
     package func name(of message: Message.ID, ordinal: Int64, role: [UInt8]?) -> FileName {
@@ -93,6 +98,8 @@ package struct Naming: Sendable {
 
     static let separator = UInt8(ascii: "~")
     static let json = Array(".json".utf8)
+    /// What the root holds besides projects.
+    private static let reservedForProjects: Set<[UInt8]> = [FileName.readme.bytes]
     /// What a project directory holds besides sessions.
     private static let reservedForSessions: Set<[UInt8]> = [FileName.projectFile.bytes, FileName.archived.bytes]
 }

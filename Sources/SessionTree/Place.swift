@@ -25,13 +25,26 @@ package enum Place: Hashable, Sendable {
     /// A file that only this mount knows: an editor's backup, the temporary file of a copy (rule W6).
     case scratch(UInt64)
     case trash(TrashPlace)
+    /// A view: made from the rows.
+    case derived(DerivedPlace)
 
     package var isDirectory: Bool {
         switch self {
         case .root, .project, .archived, .session, .messages, .children, .control, .salvage: true
         case .trash(let place): place.item == nil
+        case .derived(let place): place.kind == .directory
         case .projectFile, .sessionFile, .todos, .message, .controlFile, .salvaged, .scratch: false
         }
+    }
+
+    package var kind: Attributes.Kind {
+        if case .derived(let place) = self { return place.kind }
+        return isDirectory ? .directory : .regular
+    }
+
+    /// The view that this is.
+    package var derived: DerivedPlace? {
+        if case .derived(let place) = self { place } else { nil }
     }
 
     /// The session this is, or is part of.
@@ -40,6 +53,7 @@ package enum Place: Hashable, Sendable {
         case .session(let id), .sessionFile(let id), .todos(let id), .messages(let id), .children(let id),
             .message(_, let id):
             id
+        case .derived(let place): place.session
         case .root, .project, .projectFile, .archived, .control, .controlFile, .salvage, .salvaged, .trash,
             .scratch:
             nil
@@ -55,6 +69,7 @@ package enum Place: Hashable, Sendable {
         case .projectFile(let project), .archived(let project): .project(project)
         case .controlFile, .salvage: .control
         case .salvaged(let kind, _): .salvage(kind)
+        case .derived(let place): place.directory
         case .project, .control: .root
         case .root, .session, .trash, .scratch: nil
         }
@@ -84,6 +99,7 @@ package enum Place: Hashable, Sendable {
             hash.add(13, kind.directory.bytes)
             hash.add(13, name.bytes)
         case .trash(let place): hash.add(14, place.identity)
+        case .derived(let place): hash.add(16, place.identity)
         case .scratch(let number):
             hash.add(15 as UInt8)
             hash.add(number)

@@ -5,6 +5,8 @@ package struct Attributes: Equatable, Sendable {
     package enum Kind: Sendable {
         case directory
         case regular
+        /// A symbolic link; its size is the length of its target.
+        case link
     }
 
     /// st_ino: from the identity of what the node shows, so that it survives a remount.

@@ -36,6 +36,9 @@ package protocol FileSystem: Sendable {
     /// Opens a file. What its node showed so far may stay in the kernel's page cache: a node is one version of a file.
     func open(_ node: NodeID, _ mode: OpenMode, for caller: Caller) throws(Errno) -> HandleID
 
+    /// What the kernel may do with pages of a file that was just opened to be read.
+    func caching(_ handle: HandleID) -> PageCaching
+
     /// Makes a file and opens it for writing. Adds one to the node's lookup count.
     func create(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno) -> (Entry, HandleID)
 
@@ -67,6 +70,12 @@ package protocol FileSystem: Sendable {
     /// Adds one to the node's lookup count.
     func makeDirectory(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno) -> Entry
 
+    /// Makes a symbolic link. Where it leads is not for the caller to say: links are views of ours.
+    func makeLink(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno) -> Entry
+
+    /// Where a symbolic link leads.
+    func readLink(_ node: NodeID, for caller: Caller) throws(Errno) -> [UInt8]
+
     func rename(
         _ name: FileName, in parent: NodeID, to newName: FileName, in newParent: NodeID, _ mode: RenameMode,
         for caller: Caller
@@ -96,6 +105,16 @@ package enum OpenMode: Sendable {
     case updating
     /// O_TRUNC: what the file held is not wanted.
     case replacing
+}
+
+/// What the kernel may do with pages of a file.
+package enum PageCaching: Sendable {
+    /// Pages from before are right (FOPEN_KEEP_CACHE).
+    case kept
+    /// Pages are right from now on.
+    case anew
+    /// None: each read(2) asks (FOPEN_DIRECT_IO).
+    case never
 }
 
 /// What renameat2(2) is asked for.

@@ -15,10 +15,11 @@ struct DatabaseSearch {
         /// Whether somebody named it, so that nothing else will do in its place.
         let isExplicit: Bool
 
-        /// Whether there is such a file. A server is never asked: whoever names one means it.
+        /// Whether there is such a file. A server is never asked: whoever names one means it. The files of OpenCode 1.1 are
+        /// shown when they are named, and never found: OpenCode has moved on from them.
         var exists: Bool {
             switch place {
-            case .file(let path): System.isFile(path)
+            case .file(let path): System.isFile(path) || (isExplicit && LegacyDirectory.isOne(path))
             case .server: true
             }
         }
@@ -137,7 +138,9 @@ struct DatabaseSearch {
             if candidate.isExplicit {
                 if case .success(.directory) = System.kind(path) {
                     throw CommandFailure(
-                        .noDatabase, "\(path) (\(candidate.origin)) is a directory; name the file in it")
+                        .noDatabase,
+                        "\(path) (\(candidate.origin)) is a directory; name the file in it, or the storage directory of an OpenCode up to 1.1"
+                    )
                 }
                 throw CommandFailure(
                     .noDatabase,

@@ -27,8 +27,13 @@ enum History {
         }
     }
 
-    /// The store of a database file.
+    /// The store of a database file, or of a directory of OpenCode 1.1.
     private static func open(_ path: String, _ wishes: Wishes) throws(CommandFailure) -> any SessionStore {
+        if LegacyDirectory.isOne(path) {
+            do throws(StoreError) { return try LegacyStore(files: LegacyDirectory(path: path)) } catch {
+                throw failure(error, .file(path: path))
+            }
+        }
         let cannotWrite = wishes.isReadOnly ? "mounted with -o ro" : readOnlyReason(path)
         let access: SQLiteConnection.Access = cannotWrite == nil ? .readWrite : .readOnly
         let open = { @Sendable (_: Patience) throws(SQLError) -> any SQLConnection in

@@ -1,10 +1,17 @@
 private import Glibc
+internal import SessionFileSystem
 internal import SessionTree
 
 /// What -o says, in the words of mount(8) and a few of ours.
 struct MountOptions {
     var style = Naming.Style.labels
-    var isReadOnly = false
+    /// What stands at the root: the sessions, or the files of OpenCode up to 1.1, which nobody can write.
+    var layout = Settings.Layout.sessions
+    var isReadOnly: Bool {
+        get { isReadOnlyByWish || layout == .storage }
+        set { isReadOnlyByWish = newValue }
+    }
+    private var isReadOnlyByWish = false
     /// Whether a database of the Go OpenCode may be brought up to date.
     var migrates = true
     var allowsOthers = false
@@ -33,6 +40,8 @@ struct MountOptions {
         switch (name, value) {
         case ("names", "id"): style = .identifiers
         case ("names", "label"): style = .labels
+        case ("layout", "sessions"): layout = .sessions
+        case ("layout", "storage"): layout = .storage
         case ("ro", nil): isReadOnly = true
         case ("rw", nil): isReadOnly = false
         case ("nomigrate", nil): migrates = false

@@ -113,7 +113,9 @@ struct MountService {
         settings.condition = { History.condition(of: store) }
         settings.style = options.style
         settings.scope = scope
+        settings.layout = options.layout
         settings.salvage = salvage
+        settings.spool = ViewSpool()
         if let umask = options.umask { settings.umask = umask }
         return settings
     }

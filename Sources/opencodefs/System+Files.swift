@@ -44,6 +44,13 @@ extension System {
         _ = unsafe utimensat(AT_FDCWD, path, nil, AT_SYMLINK_NOFOLLOW)
     }
 
+    /// When a directory changed; nil where there is none.
+    static func modified(directory path: String) -> Timestamp? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+        return Timestamp(seconds: Int64(status.st_mtim.tv_sec), fraction: Int64(status.st_mtim.tv_nsec))
+    }
+
     /// Length and time of a file; nil where there is none, or a link, a pipe, a directory.
     static func file(_ path: String) -> (size: Int, modified: Timestamp)? {
         var status = stat()

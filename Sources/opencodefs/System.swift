@@ -19,6 +19,9 @@ enum System {
         return variables
     }
 
+    /// The number of this process.
+    static var processID: Int32 { getpid() }
+
     static var home: String {
         if let home = environment("HOME") { return home }
         guard let entry = unsafe getpwuid(getuid()), let directory = unsafe entry.pointee.pw_dir else { return "/" }
@@ -192,4 +195,7 @@ struct ErrorNumber: Error {
     var text: String {
         unsafe String(cString: strerror(code))
     }
+
+    /// Whether it says that there is nothing at a path.
+    var isAbsence: Bool { code == ENOENT || code == ENOTDIR }
 }

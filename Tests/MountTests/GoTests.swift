@@ -50,12 +50,12 @@ import Testing
             try rows.session("three", in: "dana:secret-3@h.org/b")
             for session in ["one", "two", "three"] { try rows.message(SQLValue("m-" + session), in: SQLValue(session)) }
         }
-        #expect(try File.names(in: mounted.mountpoint) == ["h.org%2Fb", "https:%2F%2Fh.org%2Fa"])
+        #expect(try File.projects(in: mounted.mountpoint) == ["h.org%2Fb", "https:%2F%2Fh.org%2Fa"])
         #expect(try File.names(in: mounted.path("https:%2F%2Fh.org%2Fa")).count == 3)
         #expect(try mounted.shell("find . .opencodefs | grep secret-; grep -rF secret- . .opencodefs").text == "")
         try mounted.unmount()
         try mounted.mount(["--project", "dana:secret-3@h.org/b"])
-        #expect(try File.names(in: mounted.mountpoint) == ["h.org%2Fb"])
+        #expect(try File.projects(in: mounted.mountpoint) == ["h.org%2Fb"])
         #expect(try mounted.shell("grep -rF secret- . .opencodefs").text == "")
         #expect(try !File.text("/proc/\(mounted.daemon)/cmdline").contains("secret-"))
         try mounted.unmount()
@@ -73,7 +73,7 @@ import Testing
         try rows.session("toolu_1", in: .null, parent: "root/1")
         try rows.session("call~2", in: "elsewhere", parent: "toolu_1")
         let mounted = try MountedHistory(sandbox, database, [])
-        #expect(try File.names(in: mounted.mountpoint) == ["app", "elsewhere"])
+        #expect(try File.projects(in: mounted.mountpoint) == ["app", "elsewhere"])
         #expect(File.exists(mounted.path("app/root%2F1/children/toolu_1/children/call%7E2/session.json")))
         let status = try JSONValue(File.contents(mounted.path(".opencodefs/status.json")))
         #expect(status["family"]?.array?.compactMap(\.string) == ["Go"])

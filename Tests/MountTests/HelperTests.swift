@@ -25,7 +25,7 @@ import Testing
             sandbox)
         #expect(run.status == 0, "\(run.errors)")
         let names = try Run.program("ls", [mountpoint]).lines
-        #expect(names.count == 4)
+        #expect(names.count == 5, "four projects and README.md")
         #expect(names.allSatisfy { !$0.contains("~") }, "names=id came through")
         #expect(try Run.shell("rm \(mountpoint)/*/ses_*/messages/*", in: sandbox.path).errors.contains("Read-only"))
         #expect(try helper([database.path, mountpoint], sandbox).status == 32, "mounted already")
@@ -38,7 +38,7 @@ import Testing
         let mountpoint = try sandbox.directory.directory("mnt")
         for source in ["opencodefs", "none"] {
             #expect(try helper([source, mountpoint], sandbox).status == 0)
-            #expect(try Run.program("ls", [mountpoint]).lines.count == 4)
+            #expect(try Run.program("ls", [mountpoint]).lines.count == 5)
             #expect(try sandbox.opencodefs(["umount", mountpoint]).status == 0)
         }
     }

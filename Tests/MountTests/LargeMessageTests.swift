@@ -39,7 +39,7 @@ import Testing
         let daemon = try Footprint(mounted.daemon)
         let (idle, start) = (try daemon.peak(), try daemon.read())
         let file = mounted.path("shop/ses_1/messages/msg_1.json")
-        for line in ["ls -lR", "find . -size +1M", "stat shop/ses_1/messages/*", "getfattr -R -d .", "du -sh ."] {
+        for line in ["ls -lR", "find . -size +1M", "stat shop/ses_1/messages/*", "getfattr -h -R -d .", "du -sh ."] {
             #expect(try mounted.shell(line).status == 0)
         }
         let listed = (memory: try daemon.peak(), read: try daemon.read())

@@ -101,7 +101,7 @@ import Timing
         #expect(lines.dropFirst().first == "Gave 3 sessions without a project the project app")
         // Nothing else than before: a pipe gets no progress.
         #expect(lines.count == 4 && !run.errors.contains("\u{1b}"), "\(run.errors)")
-        #expect(try File.names(in: app.mountpoint) == ["app"])
+        #expect(try File.projects(in: app.mountpoint) == ["app"])
 
         let fresh = app.sandbox.path + "/fresh.db"
         #expect(try app.sandbox.opencodefs(["init", fresh]).status == 0)
@@ -134,7 +134,7 @@ import Timing
         let before = try app.bytes()
         let run = try app.mount(arguments[0], arguments[1])
         #expect(run.status == 0, "\(run.errors)")
-        #expect(try File.names(in: app.mountpoint) == ["app"])
+        #expect(try File.projects(in: app.mountpoint) == ["app"])
         #expect(try FileTree(app.mountpoint).nodes.count > 6)
         try app.unmount()
         #expect(try app.bytes() == before)
@@ -186,7 +186,7 @@ import Timing
         let before = try app.bytes()
         let run = try app.mount()
         #expect(run.status == 0 && run.errors.hasPrefix("  taken from"), "\(run.errors)")
-        #expect(try File.names(in: app.mountpoint) == ["app"])
+        #expect(try File.projects(in: app.mountpoint) == ["app"])
         try app.unmount()
         #expect(try app.bytes() == before)
     }
@@ -198,7 +198,7 @@ import Timing
         let before = try app.history.connect().column(times)
         let run = try app.mount()
         #expect(run.errors.hasPrefix("Gave 2 sessions without a project the project app\n"), "\(run.errors)")
-        #expect(try File.names(in: app.mountpoint) == ["app", "mine"])
+        #expect(try File.projects(in: app.mountpoint) == ["app", "mine"])
         #expect(try app.history.connect().column(times) == before)
         #expect(app.backups == [])
         #expect(app.log.contains("\"sessions\":2"))
@@ -219,7 +219,7 @@ import Timing
         #expect(errors.filter { $0.contains("Gave 40003 sessions") }.count == 1, "\(errors)")
         #expect(app.backups.count == 1)
         for mountpoint in [app.mountpoint, second] {
-            #expect(try File.names(in: mountpoint) == ["app"])
+            #expect(try File.projects(in: mountpoint) == ["app"])
             #expect(try File.names(in: mountpoint + "/app").count == 40_004, "with project.json")
             #expect(try app.sandbox.opencodefs(["umount", mountpoint]).status == 0)
         }

@@ -10,6 +10,14 @@ struct MountedHistory: ~Copyable {
     let database: TestDatabase
     let mountpoint: String
 
+    /// The links to views that the directory of a session lists; `files` in the Go family alone.
+    static let views = ["attachments", "context.json", "conversation.json", "files", "metadata.json", "transcript.md"]
+
+    /// What the directory of a session with nothing special to it lists.
+    static func sessionNames(_ family: TestFamily) -> [String] {
+        (views.filter { $0 != "files" || family.isGo } + ["messages", "session.json"]).sorted()
+    }
+
     /// Mounts an invented history.
     init(
         demo family: TestFamily, sessions: Int = 6, messages: Int = 60, _ arguments: [String] = []

@@ -118,7 +118,7 @@ import Testing
         #expect(again.errors.contains("mounted on it already; unmount it first: opencodefs umount"), "\(again.errors)")
         let second = try mounted.sandbox.directory.directory("second")
         #expect(try mounted.opencodefs("mount", "-o", "names=id", second).status == 0)
-        #expect(try File.names(in: second).count == File.names(in: mounted.mountpoint).count)
+        #expect(try File.projects(in: second).count == File.projects(in: mounted.mountpoint).count)
         #expect(mounted.sandbox.daemons.count == 2)
         // And both see one removal.
         let path = try mounted.shell("find . -name '*~msg_*' | head -1").text.dropLast()
@@ -135,7 +135,7 @@ import Testing
         let path = mounted.sandbox.path
         #expect(Sandbox.waits { Sandbox.daemons(below: path).isEmpty })
         #expect(mounted.sandbox.mounts == [])
-        #expect(try File.names(in: mounted.mountpoint) == [])
+        #expect(try File.projects(in: mounted.mountpoint) == [])
     }
 
     @Test func `umount waits for the daemon to let go of the database`() throws {
@@ -329,7 +329,7 @@ import Testing
         tracer.environment = ProcessInfo.processInfo.environment.merging(sandbox.environment) { $1 }
         tracer.standardError = FileHandle.nullDevice
         try tracer.run()
-        #expect(Sandbox.waits(seconds: 20) { (try? File.names(in: mountpoint)) == ["shop~other", "shop~shop"] })
+        #expect(Sandbox.waits(seconds: 20) { (try? File.projects(in: mountpoint)) == ["shop~other", "shop~shop"] })
         #expect(try Run.shell("grep -r text . | wc -l && rm -r shop~other/2*", in: mountpoint).status == 0)
         let unmounting = try File.contents(log).count
         #expect(try sandbox.opencodefs(["umount", mountpoint]).status == 0)

@@ -47,7 +47,7 @@ import Testing
         let expected = ["project_id": "'other'"].merging(family.isGo ? [:] : ["directory": "'/home/u/other'"]) { $1 }
         #expect(
             try changes("mv $S $O", in: mounted) == ["id='ses_parent'": expected, "id='ses_child'": expected])
-        let folder = try mounted.path(File.names(in: mounted.mountpoint).first { $0.hasSuffix("other") } ?? "")
+        let folder = try mounted.path(File.projects(in: mounted.mountpoint).first { $0.hasSuffix("other") } ?? "")
         #expect(
             try File.names(in: folder).filter { $0.contains("ses_") } == [
                 "2026-11-18.Fix-the-login~ses_parent", "2026-11-18.Stay~ses_stays",

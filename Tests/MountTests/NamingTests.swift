@@ -64,7 +64,7 @@ import Testing
     @Test(arguments: TestFamily.allCases)
     func `N2 names=id lists ids alone`(family: TestFamily) throws {
         let mounted = try Self.one(family, ["-o", "names=id"])
-        #expect(try File.names(in: mounted.mountpoint) == ["shop"])
+        #expect(try File.projects(in: mounted.mountpoint) == ["shop"])
         #expect(try File.names(in: mounted.path("shop")) == ["project.json", "ses_1"])
         #expect(try File.names(in: mounted.path("shop/ses_1/messages")) == ["msg_1.json", "msg_2.json", "msg_3.json"])
         #expect(!File.exists(mounted.path("shop~shop")))
@@ -180,7 +180,7 @@ import Testing
             try rows.project("p5", worktree: "/home/u/til~de%")
         }
         #expect(
-            try File.names(in: mounted.mountpoint) == [
+            try File.projects(in: mounted.mountpoint) == [
                 "global", "p4", "repo~p3", "til%7Ede%25~p5", "trailing~p2", "web shop~p1",
             ])
     }

@@ -110,7 +110,7 @@ import Testing
     @Test(arguments: TestFamily.typeScript)
     func `--project shows one project, with the children of its sessions`(family: TestFamily) throws {
         let mounted = try MountedHistory(family, ["--project", "shop"], fill: Self.fill)
-        #expect(try File.names(in: mounted.mountpoint) == ["shop~shop"])
+        #expect(try File.projects(in: mounted.mountpoint) == ["shop~shop"])
         #expect(File.exists(mounted.path("shop~shop/ses_shop/children/ses_child_elsewhere/session.json")))
         #expect(!File.exists(mounted.path("other~other")))
         #expect(!File.exists(mounted.path("other")))
@@ -119,13 +119,13 @@ import Testing
         #expect(status["Project"]?.string == "shop")
         try mounted.unmount()
         try mounted.mount(["--project", "other"])
-        #expect(try File.names(in: mounted.mountpoint) == ["other~other"])
+        #expect(try File.projects(in: mounted.mountpoint) == ["other~other"])
         // Its parent is not shown: it stands by itself.
         #expect(File.exists(mounted.path("other/ses_child_elsewhere/session.json")))
         #expect(File.exists(mounted.path("other/ses_other/session.json")))
         try mounted.unmount()
         try mounted.mount(["--project", "all"])
-        #expect(try File.names(in: mounted.mountpoint) == ["other~other", "shop~shop"])
+        #expect(try File.projects(in: mounted.mountpoint) == ["other~other", "shop~shop"])
     }
 
     @Test func `--project . is the project of the working directory`() throws {
@@ -138,7 +138,7 @@ import Testing
         let mountpoint = try sandbox.directory.directory("mnt")
         let words = ["mount", "--database", database.path, "--project", ".", mountpoint]
         #expect(try sandbox.opencodefs(words, in: inside).status == 0)
-        #expect(try File.names(in: mountpoint) == ["shop~shop"])
+        #expect(try File.projects(in: mountpoint) == ["shop~shop"])
         #expect(try sandbox.opencodefs(["umount", mountpoint]).status == 0)
         let run = try sandbox.opencodefs(words, in: sandbox.path + "/home")
         #expect(run.status == 5)
@@ -158,10 +158,10 @@ import Testing
         let file = try sandbox.directory.directory("config/opencodefs") + "/config.json"
         try Data(#"{"project":"other","options":"names=id"}"#.utf8).write(to: URL(fileURLWithPath: file))
         let mounted = try MountedHistory(sandbox, database, [])
-        #expect(try File.names(in: mounted.mountpoint) == ["other"])
+        #expect(try File.projects(in: mounted.mountpoint) == ["other"])
         try mounted.unmount()
         try mounted.mount(["--project", "all", "-o", "names=label"])
-        #expect(try File.names(in: mounted.mountpoint) == ["other~other", "shop~shop"])
+        #expect(try File.projects(in: mounted.mountpoint) == ["other~other", "shop~shop"])
         try mounted.unmount()
         for text in ["{", "[]", #"{"projct":"x"}"#, #"{"project":5}"#] {
             try Data(text.utf8).write(to: URL(fileURLWithPath: file))

@@ -42,7 +42,7 @@ import Testing
             let words = ["mount", "--database", database.path, "--project", project, mountpoint]
             let run = try sandbox.opencodefs(words, in: sandbox.path + "/work/" + directory, environment: environment)
             guard run.status == 0 else { return ["\(run.status)", run.errors] }
-            let names = try File.names(in: mountpoint)
+            let names = try File.projects(in: mountpoint)
             try #require(try sandbox.opencodefs(["umount", mountpoint]).status == 0)
             return names
         }
@@ -123,7 +123,7 @@ import Testing
         let mountpoint = try sandbox.directory.directory("mnt")
         func names(_ environment: [String: String] = [:]) throws -> [String] {
             try sandbox.mount(database, at: mountpoint, ["-o", "nomigrate"], environment: environment)
-            let names = try File.names(in: mountpoint)
+            let names = try File.projects(in: mountpoint)
             for name in names { #expect(try File.names(in: mountpoint + "/" + name).count == 3, "\(name)") }
             try #require(try sandbox.opencodefs(["umount", mountpoint]).status == 0)
             return names

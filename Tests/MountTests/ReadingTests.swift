@@ -47,7 +47,7 @@ import Testing
         let before = try snapshot(mounted.mountpoint)
         #expect(before.count > 60)
         try mounted.unmount()
-        #expect(try File.names(in: mounted.mountpoint) == [])
+        #expect(try File.projects(in: mounted.mountpoint) == [])
         try mounted.mount()
         #expect(try snapshot(mounted.mountpoint) == before)
     }
@@ -159,8 +159,8 @@ import Testing
         #expect(none.status == 1)
         #expect(none.errors.contains("No such attribute"))
         #expect(
-            try mounted.shell("getfattr -R -d .").text.split(separator: "\n").filter { $0.hasPrefix("user.") }.count
-                == 1)
+            try mounted.shell("getfattr -R -d .").text.split(separator: "\n")
+                .filter { $0.hasPrefix("user.opencode.malformed") }.count == 1)
     }
 
     @Test(arguments: TestFamily.files)

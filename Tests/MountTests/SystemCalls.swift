@@ -45,6 +45,11 @@ enum File {
         try entries(in: path).map(\.name).sorted()
     }
 
+    /// The names in the root of a mount but for that of the README, which is there without any history.
+    static func projects(in mountpoint: String) throws(SystemError) -> [String] {
+        try names(in: mountpoint).filter { $0 != "README.md" }
+    }
+
     /// A file from its first byte to its last, and the size that fstat(2) told of the same descriptor before.
     static func read(_ path: String) throws(SystemError) -> (bytes: [UInt8], size: Int) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)

@@ -10,7 +10,7 @@ import Testing
         #expect(run.status == 0, "\(run.errors)")
         #expect(run.text.contains("Mounted \(team.name) (Go, 2 projects, 2 sessions, 2 messages"))
         #expect(run.errors.contains("taken from: OPENCODE_MYSQL_DSN"))
-        #expect(try team.shell("ls").lines == ["other", "shop"])
+        #expect(try team.shell("ls").lines == ["README.md", "other", "shop"])
         #expect(try team.shell("cat shop/*/messages/*").text.contains("of shop"))
         let status = try team.status()
         #expect(status["Provider"]?.string == "remote")
@@ -42,7 +42,7 @@ import Testing
         #expect(again.status == 6)
         #expect(again.errors.contains("has tables already"))
         #expect(try team.mount(["--database", team.url], environment: environment).status == 0)
-        #expect(try team.shell("ls").text == "")
+        #expect(try team.shell("ls").text == "README.md\n")
     }
 
     @Test func `older tables are migrated by a mount that may, and by no other`() throws {
@@ -60,20 +60,20 @@ import Testing
         #expect(
             run.errors.contains("Migrated \(team.name) from 20260627120000 to 20260723120000 (1 step)\n"),
             "\(run.errors)")
-        #expect(try team.shell("ls").lines == ["other", "shop"])
+        #expect(try team.shell("ls").lines == ["README.md", "other", "shop"])
     }
 
     @Test func `one project of a team's database can be mounted`() throws {
         let team = try TeamHistory()
         #expect(try team.mount(["--project", "shop"]).status == 0)
-        #expect(try team.shell("ls").lines == ["shop"])
+        #expect(try team.shell("ls").lines == ["README.md", "shop"])
         #expect(try team.sandbox.opencodefs(["umount", team.mountpoint]).status == 0)
         // The directory's name is the project, as OpenCode has it.
         let work = try team.sandbox.directory.directory("other")
         let run = try team.sandbox.opencodefs(
             ["mount", "--project", ".", team.mountpoint], in: work, environment: team.variables())
         #expect(run.status == 0, "\(run.errors)")
-        #expect(try team.shell("ls").lines == ["other"])
+        #expect(try team.shell("ls").lines == ["README.md", "other"])
     }
 
     @Test func `rm, the trash and restore work on a server`() throws {
@@ -237,7 +237,7 @@ import Testing
         let team = try TeamHistory()
         try #require(try team.mount(["-o", "poll=0.2"]).status == 0)
         #expect(try team.status()["pollSeconds"]?.number == 0.2)
-        #expect(try team.shell("ls").lines == ["other", "shop"])
+        #expect(try team.shell("ls").lines == ["README.md", "other", "shop"])
         try team.database.run("UPDATE sessions SET project_id = 'moved' WHERE id = 'ses_other'")
         let mountpoint = team.mountpoint
         #expect(Sandbox.waits(seconds: 3) { (try? File.names(in: mountpoint).contains("moved")) == true })
@@ -248,7 +248,7 @@ import Testing
         let database = try server.database()
         let team = try TeamHistory(on: database)
         try #require(try team.mount().status == 0)
-        #expect(try team.shell("ls").lines == ["other", "shop"])
+        #expect(try team.shell("ls").lines == ["README.md", "other", "shop"])
         server.stop()
         let clock = ContinuousClock.now
         let size = try team.shell("timeout 10 df --output=used . | tail -1")

@@ -9,6 +9,8 @@ import Testing
     /// Fails for every file that is missing, too many, or other than its rows say.
     private func compare(_ shown: [[UInt8]: FileTree.Node], with expected: ExpectedTree) {
         func text(_ path: [UInt8]) -> String { String(decoding: path, as: UTF8.self) }
+        // What is made from the rows has tests of its own.
+        let shown = shown.filter { path, _ in path != Array("README.md".utf8) }
         let files = shown.filter { $0.value.bytes != nil }
         let directories = Set(shown.keys).subtracting(files.keys)
         #expect(Set(expected.files.keys).subtracting(files.keys).map(text) == [], "files that are not shown")
@@ -87,7 +89,7 @@ import Testing
         #expect(run.status == 0)
         #expect(run.errors == "")
         if line.hasPrefix("cp") {
-            #expect(try mounted.shell("diff -r . ../copy").status == 0)
+            #expect(try mounted.shell("diff -r --no-dereference . ../copy").status == 0)
         } else {
             #expect(run.output.count > 1)
         }
@@ -96,7 +98,7 @@ import Testing
     @Test(arguments: TestFamily.allCases)
     func `R6 an empty database is an empty tree`(family: TestFamily) throws {
         let mounted = try MountedHistory(family) { _ in }
-        #expect(try File.names(in: mounted.mountpoint) == [])
+        #expect(try File.projects(in: mounted.mountpoint) == [])
         #expect(try mounted.shell("ls -la && find . && df .").status == 0)
         let status = try JSONValue(File.contents(mounted.path(".opencodefs/status.json")))
         #expect(status["counts"]?["sessions"]?.number == 0)
@@ -105,7 +107,7 @@ import Testing
         try rows.project("shop")
         try rows.session("ses_1")
         let mountpoint = mounted.mountpoint
-        #expect(Sandbox.waits { (try? File.names(in: mountpoint)) == [family.shop] })
+        #expect(Sandbox.waits { (try? File.projects(in: mountpoint)) == [family.shop] })
         #expect(try File.exists(mounted.session("ses_1") + "/session.json"))
     }
 
@@ -114,7 +116,7 @@ import Testing
         #expect(try !File.names(in: mounted.mountpoint).contains(".opencodefs"))
         #expect(
             try File.names(in: mounted.path(".opencodefs")) == [
-                "conflicts", "errors.jsonl", "rejected", "status.json", "trash",
+                "by", "conflicts", "errors.jsonl", "rejected", "sessions", "status.json", "storage", "trash",
             ])
         #expect(try !mounted.shell("find . -print").text.contains(".opencodefs"))
     }

@@ -125,6 +125,10 @@ private struct FailingSnapshot: HistorySnapshot {
         try ask { () throws(StoreError) in try snapshot.message(id, of: session) }
     }
 
+    func session(of message: Message.ID) throws(StoreError) -> Session.ID? {
+        try ask { () throws(StoreError) in try snapshot.session(of: message) }
+    }
+
     func newestMessage(of session: Session.ID) throws(StoreError) -> Message? {
         try ask { () throws(StoreError) in try snapshot.newestMessage(of: session) }
     }
@@ -147,6 +151,22 @@ private struct FailingSnapshot: HistorySnapshot {
 
     func sessionRecord(_ id: Session.ID) throws(StoreError) -> SessionRecord? {
         try ask { () throws(StoreError) in try snapshot.sessionRecord(id) }
+    }
+
+    func traits() throws(StoreError) -> [Session.ID: SessionTraits] {
+        try ask { () throws(StoreError) in try snapshot.traits() }
+    }
+
+    func fileRevisions(of session: Session.ID) throws(StoreError) -> [FileRevision] {
+        try ask { () throws(StoreError) in try snapshot.fileRevisions(of: session) }
+    }
+
+    func text(of revision: FileRevision.ID, range: Range<Int>) throws(StoreError) -> [UInt8] {
+        try ask { () throws(StoreError) in try snapshot.text(of: revision, range: range) }
+    }
+
+    func textsWithFiles(of session: Session.ID) throws(StoreError) -> [TextSource] {
+        try ask { () throws(StoreError) in try snapshot.textsWithFiles(of: session) }
     }
 
     func projectRecord(_ id: Project.ID) throws(StoreError) -> Record? {

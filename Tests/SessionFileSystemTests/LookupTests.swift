@@ -41,7 +41,7 @@ import VFS
         let tree = try awkwardTree(in: directory, style)
         let naming = Naming(style: style)
         let (project, messages) = try nodes(tree)
-        for (node, others) in [(NodeID.root, 1), (project, 1), (messages, 0)] {
+        for (node, others) in [(NodeID.root, 2), (project, 1), (messages, 0)] {
             let entries = try tree.list(node)
             #expect(entries.count == Self.awkward.count + others)
             #expect(Set(entries.map(\.name)).count == entries.count)

@@ -91,8 +91,11 @@ import VFS
         let session = try tree.find("app", "~s").node
         let messages = try tree.find("app", "~s", "messages")
         let all = try tree.list(session).map(\.name)
-        #expect(all == [.sessionFile, .todos, .messages])
-        for name in [FileName.sessionFile, .todos] { try tree.files.unlink(name, in: session, for: tree.caller) }
+        let views = TestTree.views.map { FileName(bytes: Array($0.utf8)) }
+        #expect(all == views.compactMap { $0 } + [.sessionFile, .todos, .messages])
+        for name in views.compactMap({ $0 }) + [FileName.sessionFile, .todos] {
+            try tree.files.unlink(name, in: session, for: tree.caller)
+        }
         #expect(try tree.list(session).map(\.name) == [.messages])
         #expect(throws: Errno.noEntry) { try tree.files.lookup(.sessionFile, in: session, for: tree.caller) }
         #expect(throws: Errno.noEntry) { try tree.files.unlink(.sessionFile, in: session, for: tree.caller) }
@@ -177,7 +180,7 @@ import VFS
         #expect(throws: Errno.readOnly) { try tree.files.unlink(FileName("m1.json"), in: messages, for: tree.caller) }
         #expect(throws: Errno.readOnly) { try tree.files.unlink(.sessionFile, in: session, for: tree.caller) }
         #expect(throws: Errno.readOnly) { try tree.files.removeDirectory(.messages, in: session, for: tree.caller) }
-        #expect(try tree.list(session).count == 3)
+        #expect(try tree.list(session).count == TestTree.views.count + 3)
         #expect(try tree.trash.batches().isEmpty)
         #expect(tree.notes.errors.count == 3)
     }

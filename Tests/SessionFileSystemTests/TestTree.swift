@@ -95,6 +95,9 @@ struct TestTree {
         return entry
     }
 
+    /// The links in a session's directory.
+    static let views = ["transcript.md", "conversation.json", "metadata.json", "context.json", "attachments"]
+
     /// The listing of a directory, without `.` and `..`; counts no lookups.
     func list(_ node: NodeID) throws -> [DirectoryEntry] {
         let handle = try files.openDirectory(node, for: caller)

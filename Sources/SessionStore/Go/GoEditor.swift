@@ -89,7 +89,7 @@ struct GoEditor: RowEditor {
         } else if isMissing("updated_at") {
             columns["updated_at"] = .integer(now)
         }
-        if schema.tables.has("seq", in: row.table), isMissing("seq") {
+        if schema.tables.has("seq", in: row.table), isMissing("seq"), !message.keepsNoNumber {
             let last = try connection.integer(
                 "SELECT max(seq) FROM messages WHERE \(GoSchema.belongs(to: message.session.value))")
             guard let next = (last ?? 0).next else { return .failure(.noNumberLeft) }

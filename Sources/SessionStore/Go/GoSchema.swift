@@ -9,6 +9,8 @@ struct GoSchema: StoreSchema {
     static let sessions = SQLIdentifier("sessions")
     static let messages = SQLIdentifier("messages")
     static let parts = SQLIdentifier("parts")
+    static let files = SQLIdentifier("files")
+    static let content = SQLIdentifier("content")
 
     /// That a row of sessions or messages has an id.
     static func has(_ id: SQLValue) -> SQLFragment {

@@ -44,6 +44,79 @@ struct GoSnapshot: HistorySnapshot {
         }
     }
 
+    func traits() throws(StoreError) -> [Session.ID: SessionTraits] {
+        try query { () throws(SQLError) in
+            var traits: [Session.ID: SessionTraits] = [:]
+            func note(_ row: any SQLRow) {
+                guard let id = Session.ID(row.value(at: 0)), let model = row.bytes(at: 1), !model.isEmpty else {
+                    return
+                }
+                traits[id] = SessionTraits(directory: nil, agent: nil, model: model)
+            }
+            switch connection.dialect.locking {
+            case .database:
+                // A message's model stands behind its text: SQLite walks through that, so only as many are looked at as
+                // need be, from the one that came last.
+                try connection.rows(
+                    """
+                    SELECT id, (SELECT model FROM messages WHERE session_id = sessions.id AND model <> '' \
+                    ORDER BY messages.rowid DESC LIMIT 1) FROM sessions
+                    """, note)
+            case .rows:
+                // One row for each model of a session, the one used last at the end.
+                try connection.rows(
+                    """
+                    SELECT session_id, model FROM messages WHERE model <> '' GROUP BY session_id, model \
+                    ORDER BY max(created_at)
+                    """, note)
+            }
+            return traits
+        }
+    }
+
+    func fileRevisions(of session: Session.ID) throws(StoreError) -> [FileRevision] {
+        try query { () throws(SQLError) in
+            guard ["path", "content", "version"].allSatisfy({ schema.tables.has($0, in: "files") }) else { return [] }
+            let octets = SQLFragment.octetLength(table: GoSchema.files, column: GoSchema.content)
+            var revisions: [FileRevision] = []
+            try connection.rows(
+                """
+                SELECT id, path, version, created_at, updated_at, \(octets) FROM files \
+                WHERE \(GoSchema.belongs(to: session.value))
+                """
+            ) { (row) throws(SQLError) in
+                guard let id = FileRevision.ID(row.value(at: 0)) else { return }
+                revisions.append(
+                    FileRevision(
+                        id: id, path: row.bytes(at: 1) ?? [], version: row.bytes(at: 2) ?? [],
+                        created: GoSchema.milliseconds(row.integer(at: 3)),
+                        updated: GoSchema.milliseconds(row.integer(at: 4)), octets: Int(row.integer(at: 5) ?? 0)))
+            }
+            return revisions
+        }
+    }
+
+    func text(of revision: FileRevision.ID, range: Range<Int>) throws(StoreError) -> [UInt8] {
+        let slice = SQLFragment.slice(
+            table: GoSchema.files, column: GoSchema.content, from: range.lowerBound, count: range.count)
+        return try query { () throws(SQLError) in
+            try connection.column("SELECT \(slice) FROM files WHERE \(GoSchema.has(revision.value))").first?.bytes ?? []
+        }
+    }
+
+    func textsWithFiles(of session: Session.ID) throws(StoreError) -> [TextSource] {
+        try query { () throws(SQLError) in
+            let octets = SQLFragment.octetLength(table: GoSchema.messages, column: GoSchema.parts)
+            return try connection.column(
+                """
+                SELECT id FROM messages WHERE \(GoSchema.belongs(to: session.value)) AND CASE \
+                WHEN \(octets) > \(Int64(SnapshotLimits.searched)) THEN 1 \
+                ELSE instr(parts, '"binary"') > 0 OR instr(parts, '"data:') > 0 END
+                """
+            ).compactMap { Message.ID($0).map { TextSource(message: $0) } }
+        }
+    }
+
     func projectRecord(_ id: Project.ID) -> Record? {
         nil
     }
@@ -88,6 +161,13 @@ struct GoSnapshot: HistorySnapshot {
 
     func message(_ id: Message.ID, of session: Session.ID) throws(StoreError) -> Message? {
         try first(session, "AND \(GoSchema.has(id.value)) \(lock)")
+    }
+
+    func session(of message: Message.ID) throws(StoreError) -> Session.ID? {
+        try query { () throws(SQLError) in
+            try connection.column("SELECT session_id FROM messages WHERE \(GoSchema.has(message.value))").first
+                .flatMap { Session.ID($0) }
+        }
     }
 
     func newestMessage(of session: Session.ID) throws(StoreError) -> Message? {

@@ -77,6 +77,32 @@ final class MirrorSnapshot: HistorySnapshot {
         HiddenColumns(message: [], parts: [:])
     }
 
+    func textsWithFiles(of session: Session.ID) throws(StoreError) -> [TextSource] {
+        try store.asking(patience) { (snapshot) throws(StoreError) in
+            try snapshot.textsWithFiles(of: session)
+        }
+    }
+
+    func fileRevisions(of session: Session.ID) throws(StoreError) -> [FileRevision] {
+        try store.asking(patience) { (snapshot) throws(StoreError) in
+            try snapshot.fileRevisions(of: session)
+        }
+    }
+
+    func text(of revision: FileRevision.ID, range: Range<Int>) throws(StoreError) -> [UInt8] {
+        try store.asking(patience) { (snapshot) throws(StoreError) in
+            try snapshot.text(of: revision, range: range)
+        }
+    }
+
+    func traits() throws(StoreError) -> [Session.ID: SessionTraits] {
+        try store.asking(patience) { (snapshot) throws(StoreError) in try snapshot.traits() }
+    }
+
+    func session(of message: Message.ID) throws(StoreError) -> Session.ID? {
+        try store.asking(patience) { (snapshot) throws(StoreError) in try snapshot.session(of: message) }
+    }
+
     private func described(_ session: Session.ID) throws(StoreError) -> DescribedSession? {
         if let known = described[session] { return known }
         guard table[session] != nil else { return nil }

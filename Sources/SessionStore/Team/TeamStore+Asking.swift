@@ -49,6 +49,24 @@ extension TeamStore {
         }
     }
 
+    /// Asks for something that is not kept.
+    func asking<Answer>(
+        _ patience: Patience, _ body: (GoSnapshot) throws(StoreError) -> Answer
+    ) throws(StoreError) -> Answer {
+        var outcome: Result<Answer, StoreError>?
+        try ask(.rows, patience) { (connection, schema) throws(SQLError) in
+            do throws(StoreError) {
+                outcome = .success(try body(GoSnapshot(connection: connection, schema: schema, home: home)))
+            } catch {
+                // The connection is broken, or the answer is no: the next attempt or the caller is told.
+                guard connection.isBroken else { return outcome = .failure(error) }
+                throw SQLError(.disconnected, message: "the connection was lost", isOfServer: true)
+            }
+        }
+        guard let outcome else { throw .notFound }
+        return try outcome.get()
+    }
+
     /// Tries until there is an answer, or patience ends.
     private func persist<Answer>(
         _ purpose: Reachability.Purpose, _ patience: Patience,

@@ -78,6 +78,70 @@ struct TypeScriptSnapshot: HistorySnapshot {
         }
     }
 
+    func traits() throws(StoreError) -> [Session.ID: SessionTraits] {
+        try query { () throws(SQLError) in
+            var traits: [Session.ID: SessionTraits] = [:]
+            for generation in schema.generations {
+                let columns = ["directory", "agent", "model"].map { schema.column($0, of: generation.sessions) }
+                try connection.rows(
+                    "SELECT id, \(.joined(columns, separator: ", ")) FROM \(generation.sessions)"
+                ) { (row) throws(SQLError) in
+                    // The newer generation comes first, and what it has is shown from there (rule N7).
+                    guard let id = Session.ID(row.value(at: 0)), traits[id] == nil else { return }
+                    let model = row.bytes(at: 3).flatMap { JSONText.member("id", inBeginning: $0) }
+                    traits[id] = SessionTraits(
+                        directory: row.bytes(at: 1), agent: row.bytes(at: 2),
+                        model: model.map { JSONText.decoded($0[...]) })
+                }
+            }
+            return traits
+        }
+    }
+
+    func textsWithFiles(of session: Session.ID) throws(StoreError) -> [TextSource] {
+        try query { () throws(SQLError) in
+            let data = SQLIdentifier("data")
+            var sources: [TextSource] = []
+            switch try generation(of: session)?.kind {
+            case .v1:
+                let part = SQLIdentifier("part")
+                let octets = SQLFragment.octetLength(table: part, column: data)
+                // The type stands among the first keys. Only files and tools have any, and most parts are neither.
+                let beginning = SQLFragment.slice(table: part, column: data, from: 0, count: 256)
+                try connection.rows(
+                    """
+                    SELECT part.message_id, part.id FROM message JOIN part ON part.message_id = message.id \
+                    WHERE message.session_id = \(session.value) AND CASE \
+                    WHEN instr(\(beginning), '"file"') = 0 AND instr(\(beginning), '"tool"') = 0 THEN 0 \
+                    WHEN \(octets) > \(Int64(SnapshotLimits.searched)) THEN 1 \
+                    ELSE instr(part.data, '"data:') > 0 END
+                    """
+                ) { (row) throws(SQLError) in
+                    guard let message = Message.ID(row.value(at: 0)), let part = Message.Part.ID(row.value(at: 1))
+                    else {
+                        return
+                    }
+                    sources.append(TextSource(message: message, part: part))
+                }
+            case .v2:
+                let octets = SQLFragment.octetLength(table: SQLIdentifier("session_message"), column: data)
+                try connection.rows(
+                    """
+                    SELECT id FROM session_message WHERE session_id = \(session.value) AND CASE \
+                    WHEN type NOT IN ('user', 'assistant') THEN 0 \
+                    WHEN \(octets) > \(Int64(SnapshotLimits.searched)) THEN 1 \
+                    WHEN type = 'user' THEN instr(data, '"files"') > 0 \
+                    ELSE instr(data, '"data:') > 0 END
+                    """
+                ) { (row) throws(SQLError) in
+                    if let message = Message.ID(row.value(at: 0)) { sources.append(TextSource(message: message)) }
+                }
+            case nil: break
+            }
+            return sources
+        }
+    }
+
     func projectRecord(_ id: Project.ID) throws(StoreError) -> Record? {
         try query { () throws(SQLError) in
             guard schema.tables.has("project") else { return nil }
@@ -187,6 +251,19 @@ struct TypeScriptSnapshot: HistorySnapshot {
 
     func message(_ id: Message.ID, of session: Session.ID) throws(StoreError) -> Message? {
         try query { () throws(SQLError) in try messages(of: session)?.one(id) }
+    }
+
+    func session(of message: Message.ID) throws(StoreError) -> Session.ID? {
+        try query { () throws(SQLError) in
+            for generation in schema.generations {
+                let owner = try connection.column(
+                    "SELECT session_id FROM \(generation.messages) WHERE id = \(message.value)"
+                ).first.flatMap { Session.ID($0) }
+                // A session that a newer generation has too is shown from there (rule N7).
+                if let owner, try self.generation(of: owner)?.kind == generation.kind { return owner }
+            }
+            return nil
+        }
     }
 
     func newestMessage(of session: Session.ID) throws(StoreError) -> Message? {

@@ -22,6 +22,13 @@ package struct FileVersion: Hashable, Sendable {
         self.init(size: bytes.count, changed: changed, digest: ContentHash.value(of: bytes))
     }
 
+    /// A file that grows while it is the same: all its sizes are one version until what was there changes.
+    package init(growing epoch: UInt64) {
+        self.init(size: -1, changed: .epoch, digest: epoch)
+    }
+
+    package var isGrowing: Bool { size < 0 }
+
     /// st_mtime (rule R3): milliseconds from the rows, the rest from the digest, so that it differs when the bytes do
     /// even within one millisecond.
     package var modified: Timestamp {
@@ -39,7 +46,7 @@ package struct FileVersion: Hashable, Sendable {
 /// A 64-bit hash of contents, to notice a change; eight bytes a step.
 package enum ContentHash {
     package static func value(of bytes: [UInt8]) -> UInt64 {
-        var hash: UInt64 = 0x9e37_79b9_7f4a_7c15 ^ UInt64(bytes.count)
+        var hash: UInt64 = seed ^ UInt64(bytes.count)
         var word: UInt64 = 0
         var filled: UInt64 = 0
         for byte in bytes {
@@ -53,6 +60,13 @@ package enum ContentHash {
         }
         return mix(hash ^ word)
     }
+
+    /// Of several hashes in their order.
+    package static func combine(_ hash: UInt64, _ next: UInt64) -> UInt64 {
+        mix(hash ^ mix(next))
+    }
+
+    package static let seed: UInt64 = 0x9e37_79b9_7f4a_7c15
 
     private static func mix(_ value: UInt64) -> UInt64 {
         var mixed = value &* 0x9fb2_1c65_1e98_df25

@@ -12,11 +12,7 @@ package enum MessageFile {
             file.add(text: 0, info, members: [("id", message.id.bytes), ("sessionID", message.session.bytes)])
             file.add(",\n\"parts\":[\n")
             for (index, part) in parts.enumerated() {
-                file.add(
-                    text: index + 1, part.data,
-                    members: [
-                        ("id", part.id.bytes), ("sessionID", part.session.bytes), ("messageID", message.id.bytes),
-                    ])
+                file.add(text: index + 1, part.data, members: partFrame(part, of: message))
                 if index + 1 < parts.count { file.add(",\n") }
             }
             file.add("\n]}\n")
@@ -32,6 +28,23 @@ package enum MessageFile {
             file.add("}\n")
         }
         return file
+    }
+
+    /// The text of one row of a message of V1, framed as in its file: 0 is the message, those behind it its parts.
+    static func layout(ofRow index: Int, of message: Message) -> FileLayout {
+        var file = FileLayout()
+        guard case .parted(let info, let parts) = message.shape else { return file }
+        if index == 0 {
+            file.add(text: 0, info, members: [("id", message.id.bytes), ("sessionID", message.session.bytes)])
+        } else {
+            let part = parts[index - 1]
+            file.add(text: index, part.data, members: partFrame(part, of: message))
+        }
+        return file
+    }
+
+    private static func partFrame(_ part: Message.Part, of message: Message) -> [(key: String, value: [UInt8])] {
+        [("id", part.id.bytes), ("sessionID", part.session.bytes), ("messageID", message.id.bytes)]
     }
 
     /// The version of the file that the rows describe.

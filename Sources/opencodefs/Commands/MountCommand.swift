@@ -19,7 +19,8 @@ enum MountCommand: Command {
     static let details = """
         The database is the first that exists of: --database, OPENCODE_DB, data.directory
         of .opencode.json, ./.opencode/opencode.db, ~/.opencode/opencode.db,
-        $XDG_DATA_HOME/opencode/opencode.db. None is ever created.
+        $XDG_DATA_HOME/opencode/opencode.db. None is ever created. The storage directory of
+        an OpenCode up to 1.1 may be named too; it is shown, and not changed.
 
         A team's database on a MySQL or MariaDB server is mounted where OpenCode is set up for
         it (OPENCODE_SESSION_PROVIDER_TYPE=mysql, or sessionProvider in .opencode.json), or by
@@ -27,6 +28,8 @@ enum MountCommand: Command {
 
         Options for -o:
           names=id          list ids alone, for rsync, diff -r and scripts
+          layout=storage    show the files that OpenCode up to 1.1 kept its history in, for
+                            programs that read these; changes nothing
           ro                change nothing
           nomigrate         leave the tables of a Go OpenCode as they are; otherwise a
                             mount brings them up to date, after a backup
@@ -67,6 +70,8 @@ enum MountCommand: Command {
         let search = try DatabaseSearch(named: arguments.database)
         let chosen = try search.chosen()
         let provider = try chosen.provider(configuration)
+        // Nobody writes the files of OpenCode 1.1 any more.
+        if case .file(let path) = provider, LegacyDirectory.isOne(path) { options.isReadOnly = true }
         if arguments.has(foreground) {
             return try serve(provider, given, options, project, isDaemon: arguments.has(ready))
         }

@@ -1,0 +1,30 @@
+package import VFS
+
+/// All trees of views: which there are, and where.
+package enum DerivedTrees {
+    /// What shows in the root of the mount and in the control directory.
+    package static func roots(in directory: Place) -> [(name: FileName, place: DerivedPlace)] {
+        switch directory {
+        case .root: [(FileName.readme, DerivedPlace(.readme, kind: .regular))]
+        case .control:
+            [
+                (FileName("sessions"), DerivedPlace(.sessions, kind: .directory)),
+                (FileName("by"), DerivedPlace(.by, kind: .directory)),
+                (FileName("storage"), DerivedPlace(.storage, kind: .directory)),
+            ]
+        case .session(let id):
+            SessionViews.linked.map { ($0, DerivedPlace(.link($0, of: id), kind: .link)) }
+        default: []
+        }
+    }
+
+    package static func tree(_ root: DerivedPlace.Root) -> any DerivedTree {
+        switch root {
+        case .sessions: SessionViews()
+        case .link(let name, let session): ViewLink(name: name, session: session)
+        case .readme: ReadmeView()
+        case .by: ByViews()
+        case .storage: StorageTree()
+        }
+    }
+}
