@@ -22,7 +22,7 @@ extension Command {
 enum Commands {
     static let all: [any Command.Type] = [
         MountCommand.self, UmountCommand.self, StatusCommand.self, WhereCommand.self, TrashCommand.self,
-        RestoreCommand.self, DemoCommand.self, InitCommand.self,
+        RestoreCommand.self, ImportCommand.self, SlimCommand.self, DemoCommand.self, InitCommand.self,
     ]
 }
 
