@@ -75,7 +75,8 @@ let package = Package(
             path: "Tests/Benchmarks", swiftSettings: testSettings),
         .executableTarget(
             name: "opencodefs-crash", dependencies: ["TestSupport", "DemoHistory", "SQL", "SQLiteDriver", "Timing"],
-            path: "Tests/Crash", exclude: ["Defects", "selftest.sh", "conflicts.py", "soak.py"], swiftSettings: testSettings),
+            path: "Tests/Crash", exclude: ["Defects", "selftest.sh", "conflicts.py", "soak.py"],
+            swiftSettings: testSettings),
         tests("TimingTests", ["Timing"]),
         tests("VFSTests", ["VFS"]),
         tests("SessionModelTests", ["SessionModel"]),

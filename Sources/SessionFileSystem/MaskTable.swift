@@ -1,5 +1,6 @@
 internal import SessionModel
 internal import SessionTree
+internal import Timing
 
 /// What `rm -r` has taken out of sight although it only goes with its session (rule D2): a session's files and
 /// directories that stand for its own row or for derived things.
@@ -9,6 +10,8 @@ struct MaskTable {
     private struct Mask {
         var hidden: Set<Place> = []
         var last: ContinuousClock.Instant
+        /// When the first of these removals was.
+        let since = Timestamp.now
     }
 
     private var sessions: [Session.ID: Mask] = [:]
@@ -25,6 +28,18 @@ struct MaskTable {
         mask.hidden.insert(place)
         mask.last = now
         sessions[session] = mask
+    }
+
+    /// Something was removed in the session that needs no mask.
+    mutating func begin(_ session: Session.ID, now: ContinuousClock.Instant) {
+        var mask = current(session, now) ?? Mask(last: now)
+        mask.last = now
+        sessions[session] = mask
+    }
+
+    /// When the removals began that go on in a session; nil where none do.
+    func since(_ session: Session.ID, now: ContinuousClock.Instant) -> Timestamp? {
+        current(session, now)?.since
     }
 
     mutating func hideFile(of project: Project.ID, now: ContinuousClock.Instant) {

@@ -29,6 +29,10 @@ extension SessionFileSystem {
             let bytes = try derivedWindow(place, version, range.lowerBound..<end, caller.patience)
             return Window(offset: range.lowerBound, bytes: bytes, base: .version(version))
         }
+        if case .document(let name, let session) = place {
+            let (bytes, digest) = try documentContents(name, of: session, version, caller.patience)
+            return Window(offset: 0, bytes: bytes, base: .content(digest))
+        }
         let (token, catalog) = try catalog(caller.patience)
         let isMessage = if case .message = place { true } else { false }
         let isWhole = !isMessage || version.size <= Self.windowSize

@@ -173,6 +173,7 @@ extension SessionFileSystem {
         case .session(let id): session(id)
         case .sessionFile(let id): session(id) + "/session.json"
         case .todos(let id): session(id) + "/todo.json"
+        case .document(let name, let id): session(id) + "/\(name.name)"
         case .messages(let id): session(id) + "/messages"
         case .children(let id): session(id) + "/children"
         case .message(let id, let owner): session(owner) + "/messages/\(id).json"

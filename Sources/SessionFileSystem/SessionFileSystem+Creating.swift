@@ -83,19 +83,20 @@ extension SessionFileSystem {
             return switch name {
             case .sessionFile: .sessionFile(session)
             case .todos: .todos(session)
-            default: nil
+            default: settings.documents == nil ? nil : DocumentName(name).map { .document($0, of: session) }
             }
         case .project(let project): return name == .projectFile ? .projectFile(project) : nil
         case .root, .archived, .children: return nil
-        case .control, .controlFile, .salvage, .salvaged, .trash, .projectFile, .sessionFile, .todos, .message,
-            .scratch, .derived:
+        case .control, .controlFile, .salvage, .salvaged, .trash, .projectFile, .sessionFile, .todos, .document,
+            .message, .scratch, .derived:
             throw Failure(.notDirectory, "not a directory")
         }
     }
 
-    /// Whether the database has it.
+    /// Whether the database has it; of a document, ours.
     func exists(_ place: Place, _ catalog: Catalog, _ patience: Patience) throws(Failure) -> Bool {
-        try reading(patience) { (snapshot) throws(StoreError) in
+        if case .document(let name, let session) = place { return try document(name, of: session, patience) != nil }
+        return try reading(patience) { (snapshot) throws(StoreError) in
             switch place {
             case .message(let id, let session): return try snapshot.message(id, of: session) != nil
             case .sessionFile(let id): return try snapshot.sessionRecord(id) != nil
@@ -182,7 +183,8 @@ extension SessionFileSystem {
                     state.arrivals.add(session, in: home, now: .now)
                     state.arrivals.setStored(session)
                     let views = DerivedTrees.roots(in: directory).map { Place.derived($0.place) }
-                    for other in [.sessionFile(session), .messages(session), .todos(session)] + views {
+                    let documents = DocumentName.allCases.map { Place.document($0, of: session) }
+                    for other in [.sessionFile(session), .messages(session), .todos(session)] + views + documents {
                         state.arrivals.make(other, of: session, now: .now)
                     }
                 }
@@ -190,7 +192,7 @@ extension SessionFileSystem {
                 return place
             }
         case .messages, .control, .controlFile, .salvage, .salvaged, .trash, .projectFile, .sessionFile, .todos,
-            .message, .scratch:
+            .document, .message, .scratch:
             throw Failure(.notPermitted, "there are no directories among messages")
         }
     }

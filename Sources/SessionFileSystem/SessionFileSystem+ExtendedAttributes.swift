@@ -66,8 +66,8 @@ extension SessionFileSystem {
             }
             if let attributes { state.withLock { $0.nodes.setAttributes(id, attributes) } }
             return attributes
-        case .root, .project, .projectFile, .archived, .todos, .messages, .children, .control, .controlFile, .salvage,
-            .salvaged, .scratch, .trash, .derived:
+        case .root, .project, .projectFile, .archived, .todos, .document, .messages, .children, .control, .controlFile,
+            .salvage, .salvaged, .scratch, .trash, .derived:
             return nil
         }
     }

@@ -20,6 +20,12 @@ extension SessionFileSystem {
         case .derived(let view):
             guard let facts = try derivedFacts(of: view, patience) else { throw .noEntry }
             return facts
+        case .document(let name, let session):
+            // One may outlive its session: in the trash.
+            guard catalog.sessions[session] != nil, let document = try document(name, of: session, patience) else {
+                throw .noEntry
+            }
+            return .file(FileVersion(of: document))
         case .message, .sessionFile, .todos, .projectFile:
             // Nothing has been committed since this node was found right: it still is.
             if let (_, node) = state.withLock({ $0.nodes.current(place) }), node.validated == token,
@@ -65,8 +71,8 @@ extension SessionFileSystem {
         case .projectFile(let id):
             guard let project = catalog.projects[id] else { throw .notFound }
             return (ProjectFile.render(id, try snapshot.projectRecord(id)), project.updated)
-        case .root, .project, .archived, .session, .messages, .children, .message, .control, .controlFile, .salvage,
-            .salvaged, .trash, .scratch, .derived:
+        case .root, .project, .archived, .session, .messages, .children, .message, .document, .control, .controlFile,
+            .salvage, .salvaged, .trash, .scratch, .derived:
             throw .notFound
         }
     }
@@ -93,7 +99,8 @@ extension SessionFileSystem {
                 } else {
                     nil
                 }
-            case .projectFile, .sessionFile, .todos, .message, .control, .controlFile, .salvage, .salvaged, .trash,
+            case .projectFile, .sessionFile, .todos, .document, .message, .control, .controlFile, .salvage, .salvaged,
+                .trash,
                 .scratch, .derived:
                 nil
             }

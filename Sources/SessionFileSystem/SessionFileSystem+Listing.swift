@@ -88,7 +88,7 @@ extension SessionFileSystem {
         case .messages(let id): try messageListing(id, catalog, token, patience)
         case .control, .salvage, .trash: try controlLines(of: place, patience) ?? []
         case .derived(let view): try derivedLines(of: view, patience)
-        case .projectFile, .sessionFile, .todos, .message, .controlFile, .salvaged, .scratch: []
+        case .projectFile, .sessionFile, .todos, .document, .message, .controlFile, .salvaged, .scratch: []
         }
     }
 
@@ -172,6 +172,10 @@ extension SessionFileSystem {
                 let mayBeMissing = place == .todos(id) || state.withLock { $0.arrivals[id]?.isStored == false }
                 guard error.errno == .noEntry, mayBeMissing else { throw error }
             }
+        }
+        for document in try documents(of: id, patience) {
+            let facts = Facts.file(FileVersion(of: document))
+            lines.append(line(document.name.name, .document(document.name, of: id), facts, token))
         }
         return lines
     }

@@ -107,6 +107,8 @@ extension SessionFileSystem {
                 // A child that has come since it was removed brings it back.
                 return catalog.isEmpty(.children(id)) ? try visible(place, of: id, patience) : place
             default:
+                // Whether it is there is for its facts to say: nothing of it is asked twice.
+                if settings.documents != nil, let document = DocumentName(name) { return .document(document, of: id) }
                 guard let view = try derivedCandidates(of: directory, patience).first(where: { $0.name == name }) else {
                     throw .noEntry
                 }
@@ -116,7 +118,7 @@ extension SessionFileSystem {
             guard let place = try derivedPlace(name, in: view, patience) else { throw .noEntry }
             return place
         case .messages(let id): return .message(try message(name, of: id, patience), of: id)
-        case .projectFile, .sessionFile, .todos, .message, .controlFile, .salvaged, .scratch:
+        case .projectFile, .sessionFile, .todos, .document, .message, .controlFile, .salvaged, .scratch:
             throw Failure(.notDirectory, "not a directory")
         }
     }

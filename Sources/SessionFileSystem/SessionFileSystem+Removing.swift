@@ -31,6 +31,10 @@ extension SessionFileSystem {
                 try refuseWhenReadOnly()
                 _ = try facts(of: place, catalog, token, caller.patience)
                 hide(place, of: session)
+            case .document(let name, let session):
+                try refuseWhenReadOnly()
+                _ = try facts(of: place, catalog, token, caller.patience)
+                try removeDocument(name, of: session, caller.patience)
             case .projectFile(let project):
                 try refuseWhenReadOnly()
                 _ = try facts(of: place, catalog, token, caller.patience)
@@ -93,6 +97,15 @@ extension SessionFileSystem {
                     guard error.errno == .noEntry else { throw error }
                 }
             }
+        case .document(let name, let session):
+            // As with a message: one that is being written stays, and it may have gone by itself.
+            if state.withLock({ $0.drafts.newborn(.document(name, of: session)) == nil }) {
+                do throws(Failure) {
+                    try removeDocument(name, of: session, caller.patience)
+                } catch {
+                    guard error.errno == .noEntry else { throw error }
+                }
+            }
         case .sessionFile(let session), .todos(let session):
             if let place = file.standsFor { hide(place, of: session) }
         default: break
@@ -114,7 +127,7 @@ extension SessionFileSystem {
             guard state.withLock({ $0.unsaved(in: place).isEmpty }) else {
                 throw Failure(.notEmpty, "it holds files of this mount alone: backups or temporary files")
             }
-            if try removePending(place, catalog) { return }
+            if try removePending(place, catalog, caller.patience) { return }
             switch place {
             case .session(let id): try removeSession(id, name, in: parent, catalog, caller)
             case .messages(let session):
@@ -142,7 +155,7 @@ extension SessionFileSystem {
                 guard place.isDirectory else { throw Failure(.notDirectory, "not a directory") }
                 throw Failure(.notPermitted, "views are made from the messages; remove those")
             case .control, .salvage, .trash: throw Failure(.notPermitted, "the control directory stays")
-            case .root, .projectFile, .sessionFile, .todos, .message, .controlFile, .salvaged, .scratch:
+            case .root, .projectFile, .sessionFile, .todos, .document, .message, .controlFile, .salvaged, .scratch:
                 throw Failure(.notDirectory, "not a directory")
             }
         }
@@ -151,11 +164,17 @@ extension SessionFileSystem {
     /// Removes a directory that mkdir made and no row holds yet.
     ///
     /// - Returns: false for all other directories.
-    private func removePending(_ place: Place, _ catalog: Catalog) throws(Failure) -> Bool {
-        try state.withLock { state throws(Failure) in
+    private func removePending(
+        _ place: Place, _ catalog: Catalog, _ patience: Patience
+    ) throws(Failure) -> Bool {
+        var documents: [Place] = []
+        if case .session(let id) = place {
+            documents = try self.documents(of: id, patience).map { .document($0.name, of: id) }
+        }
+        return try state.withLock { [documents] state throws(Failure) in
             switch place {
             case .session(let id) where state.arrivals[id]?.isStored == false:
-                let parts: [Place] = [.messages(id), .children(id)]
+                let parts: [Place] = [.messages(id), .children(id)] + documents
                 guard catalog.isEmpty(.children(id)), parts.allSatisfy({ !state.arrivals.isMade($0, of: id) }) else {
                     throw Failure(.notEmpty, "the session is not empty")
                 }
@@ -188,7 +207,9 @@ extension SessionFileSystem {
         }
         noteMessages(order, of: id)
         let views = try derivedPlaces(of: id, caller.patience)
-        let visible: [Place] = [.sessionFile(id), .messages(id)] + (hasTodos ? [.todos(id)] : []) + views
+        let documents = try documents(of: id, caller.patience).map { Place.document($0.name, of: id) }
+        let visible: [Place] =
+            [.sessionFile(id), .messages(id)] + (hasTodos ? [.todos(id)] : []) + views + documents
         let isEmpty = state.withLock { state in
             visible.allSatisfy { state.masks.isHidden($0, of: id, now: .now) || state.isAwaited($0) }
         }
@@ -196,8 +217,10 @@ extension SessionFileSystem {
             throw Failure(.notEmpty, "the session is not empty")
         }
         let home = catalog.home(of: id)
-        try remove(.session(id), name, in: parent, caller) { (removal) throws(StoreError) in
-            try store.removeSession(id, removal)
+        try lettingDocumentsGo(with: id, caller.patience) { () throws(Failure) in
+            try remove(.session(id), name, in: parent, caller) { (removal) throws(StoreError) in
+                try store.removeSession(id, removal)
+            }
         }
         state.withLock { state in
             for place in [.sessionFile(id), .todos(id), .messages(id), .children(id)] + views as [Place] {

@@ -33,7 +33,7 @@ extension SessionFileSystem {
             let place = try resolve(name, in: directory, catalog, caller.patience)
             switch place {
             case .session(let id): try moveSession(id, name, to: newName, in: newDirectory, parent, catalog, caller)
-            case .message, .sessionFile, .todos, .projectFile:
+            case .message, .sessionFile, .todos, .document, .projectFile:
                 guard directory == newDirectory else {
                     throw Failure(
                         .notPermitted, "a file stays in its session", remedy: "copy it, with another id, then remove it"
@@ -135,6 +135,9 @@ extension SessionFileSystem {
             throw Failure(.notPermitted, "the name is that of a view, which is made from the messages")
         }
         guard try savedPlace(name, in: directory, catalog, caller.patience) == nil else {
+            guard case .message = place else {
+                throw Failure(.notPermitted, "a file of a session keeps its name", remedy: "copy it, then remove it")
+            }
             throw Failure(
                 .notPermitted, "a message keeps its id",
                 remedy: "copy it, with the other id in its text, then remove it")
@@ -166,7 +169,7 @@ extension SessionFileSystem {
         case .archived(let project): target = .archived(project)
         case .children(let parent): target = .children(parent)
         case .root, .session, .messages, .control, .controlFile, .salvage, .salvaged, .trash, .projectFile,
-            .sessionFile, .todos, .message, .scratch, .derived:
+            .sessionFile, .todos, .document, .message, .scratch, .derived:
             throw Failure(.notPermitted, "a session stands in a project, in archived/ or in children/")
         }
         if target != home {

@@ -26,7 +26,13 @@ extension SessionFileSystem {
         let (_, catalog) = try catalog(caller.patience)
         let now = Timestamp.now.milliseconds
         do throws(Failure) {
-            try change(save.path, caller) { (snapshot) throws(Refusal) in try changes(save, catalog, snapshot, now) }
+            if case .document(let name, let session) = save.place {
+                try saveDocument(name, of: session, save, catalog, caller.patience)
+            } else {
+                try change(save.path, caller) { (snapshot) throws(Refusal) in
+                    try changes(save, catalog, snapshot, now)
+                }
+            }
         } catch {
             // Who is told to read it again must not get the old bytes, whatever the times say.
             if error.errno == .stale { state.withLock { $0.nodes.setDoubtful(save.place) } }
@@ -69,8 +75,8 @@ extension SessionFileSystem {
         case .sessionFile(let session): try sessionChanges(session, save, catalog, snapshot, now)
         case .todos(let session): try todoChanges(session, save, catalog, snapshot, now)
         case .projectFile(let project): try projectChanges(project, save, snapshot, now)
-        case .root, .project, .archived, .session, .messages, .children, .control, .controlFile, .salvage, .salvaged,
-            .trash, .scratch, .derived:
+        case .root, .project, .archived, .session, .messages, .children, .document, .control, .controlFile, .salvage,
+            .salvaged, .trash, .scratch, .derived:
             throw .edit(Failure(.notPermitted, "nothing is saved here"))
         }
     }
@@ -227,6 +233,8 @@ extension SessionFileSystem {
                 state.departed.remove(id)
                 state.noteArrival(of: .messages(session), session)
             case .sessionFile(let session), .todos(let session): state.noteArrival(of: save.place, session)
+            // It needs no row: the session may be pending still.
+            case .document(_, let session): state.arrivals.make(save.place, of: session, now: .now)
             case .projectFile(let project):
                 state.arrivals.makeFile(of: project)
                 state.masks.showFile(of: project)
@@ -247,6 +255,7 @@ extension SessionFileSystem {
     /// What the next save of this mount is compared with: what it has just put there, unless somebody else has been
     /// quicker.
     private func digest(after save: Save, _ caller: Caller) throws(Failure) -> Base? {
+        if case .document = save.place { return .content(ContentHash.value(of: save.bytes)) }
         let (_, catalog) = try catalog(caller.patience)
         return try reading(caller.patience) { (snapshot) throws(StoreError) -> Base? in
             guard case .message(let id, let session) = save.place else {
@@ -310,7 +319,7 @@ enum Refusal: Error {
 }
 
 extension Failure {
-    fileprivate static func conflict(_ reason: String) -> Failure {
+    static func conflict(_ reason: String) -> Failure {
         Failure(.stale, reason, remedy: "read it again, and make the change once more", isNotable: true)
     }
 }

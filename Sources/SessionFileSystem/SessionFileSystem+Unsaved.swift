@@ -191,7 +191,8 @@ extension SessionFileSystem.State {
     /// Whether a copy has still to make this.
     func isAwaited(_ place: Place) -> Bool {
         switch place {
-        case .sessionFile(let session), .messages(let session), .todos(let session), .children(let session):
+        case .sessionFile(let session), .messages(let session), .todos(let session), .children(let session),
+            .document(_, let session):
             arrivals.isAwaited(place, of: session, now: .now)
         case .derived(let view):
             view.session.map { arrivals.isAwaited(place, of: $0, now: .now) } ?? false

@@ -65,6 +65,9 @@ extension SessionFileSystem {
     func contents(
         of place: Place, _ version: FileVersion?, _ caller: Caller
     ) throws(Failure) -> (bytes: [UInt8], digest: UInt64) {
+        if case .document(let name, let session) = place {
+            return try documentContents(name, of: session, version, caller.patience)
+        }
         let (_, catalog) = try catalog(caller.patience)
         let found = try reading(caller.patience) { (snapshot) throws(StoreError) -> ([UInt8], UInt64)? in
             guard case .message(let id, let session) = place else {
@@ -128,6 +131,9 @@ extension SessionFileSystem {
         case .message(let id, let session):
             touch = .touchMessage(id, of: session, milliseconds: modified.milliseconds)
         case .todos(let session): touch = .touchTodos(session, milliseconds: modified.milliseconds)
+        case .document(let name, let session):
+            try refuseWhenReadOnly()
+            return try touchDocument(name, of: session, modified, caller.patience)
         default: return
         }
         try refuseWhenReadOnly()
@@ -260,6 +266,7 @@ extension SessionFileSystem {
         case .message(let id, let session): try canonicalName(of: id, in: session, patience) ?? bareName(of: id)
         case .sessionFile: .sessionFile
         case .todos: .todos
+        case .document(let name, _): name.name
         default: .projectFile
         }
     }

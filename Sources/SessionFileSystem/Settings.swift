@@ -1,4 +1,5 @@
 package import SessionModel
+package import SessionStore
 package import SessionTree
 
 /// How a mount shows a history.
@@ -18,6 +19,8 @@ package struct Settings: Sendable {
     package var volume: @Sendable () -> (used: Int64, free: Int64)
     /// Where bytes go that could not be saved; nil for nowhere.
     package var salvage: (any Salvage)?
+    /// What people keep with sessions; nil where there is no such thing.
+    package var documents: Documents?
     /// Where views are kept that are too large for memory; nil for nowhere.
     package var spool: (any Spool)?
     /// Gets each failure as one line of JSON.

@@ -11,6 +11,8 @@ package enum Place: Hashable, Sendable {
     case session(Session.ID)
     case sessionFile(Session.ID)
     case todos(Session.ID)
+    /// What a person or a tool keeps with a session (rule W12).
+    case document(DocumentName, of: Session.ID)
     /// `messages/` of a session.
     case messages(Session.ID)
     /// `children/` of a session.
@@ -33,7 +35,7 @@ package enum Place: Hashable, Sendable {
         case .root, .project, .archived, .session, .messages, .children, .control, .salvage: true
         case .trash(let place): place.item == nil
         case .derived(let place): place.kind == .directory
-        case .projectFile, .sessionFile, .todos, .message, .controlFile, .salvaged, .scratch: false
+        case .projectFile, .sessionFile, .todos, .document, .message, .controlFile, .salvaged, .scratch: false
         }
     }
 
@@ -51,7 +53,7 @@ package enum Place: Hashable, Sendable {
     package var session: Session.ID? {
         switch self {
         case .session(let id), .sessionFile(let id), .todos(let id), .messages(let id), .children(let id),
-            .message(_, let id):
+            .message(_, let id), .document(_, let id):
             id
         case .derived(let place): place.session
         case .root, .project, .projectFile, .archived, .control, .controlFile, .salvage, .salvaged, .trash,
@@ -64,7 +66,8 @@ package enum Place: Hashable, Sendable {
     package var directory: Place? {
         switch self {
         case .message(_, let session): .messages(session)
-        case .sessionFile(let session), .todos(let session), .messages(let session), .children(let session):
+        case .sessionFile(let session), .todos(let session), .messages(let session), .children(let session),
+            .document(_, let session):
             .session(session)
         case .projectFile(let project), .archived(let project): .project(project)
         case .controlFile, .salvage: .control
@@ -100,6 +103,9 @@ package enum Place: Hashable, Sendable {
             hash.add(13, name.bytes)
         case .trash(let place): hash.add(14, place.identity)
         case .derived(let place): hash.add(16, place.identity)
+        case .document(let name, let session):
+            hash.add(17, Array(name.rawValue.utf8))
+            hash.add(17, session)
         case .scratch(let number):
             hash.add(15 as UInt8)
             hash.add(number)

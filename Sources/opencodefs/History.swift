@@ -94,6 +94,24 @@ enum History {
         }
     }
 
+    /// What is kept with the sessions of a database. No file is made before something is.
+    ///
+    /// - Parameter name: of the database, as ``Provider/name`` has it.
+    static func documents(for name: String) -> Documents {
+        let path = StateDirectory.path + "/documents.db"
+        return Documents(
+            source: name, isThere: { System.file(path) != nil },
+            open: { (_) throws(SQLError) in
+                let directory: String
+                do throws(CommandFailure) {
+                    directory = try StateDirectory.make()
+                } catch {
+                    throw SQLError(.unavailable, message: error.message)
+                }
+                return try SQLiteConnection(path: directory + "/documents.db", access: .create)
+            })
+    }
+
     private static func readOnlyReason(_ path: String) -> String? {
         if !System.isWritable(path) { return "the database file cannot be written" }
         // SQLite keeps its journal beside the file.

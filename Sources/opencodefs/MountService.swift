@@ -44,16 +44,21 @@ struct MountService {
                 migration: options.migrates ? migration : nil, pollInterval: options.pollInterval))
         // Before the mount goes: without root that takes a fork.
         defer { store.close() }
+        let documents = hasDocuments ? History.documents(for: provider.name) : nil
+        defer { documents?.close() }
         let salvage = SalvageDirectory(StateDirectory.path)
-        let fileSystem = SessionFileSystem(
-            store: store,
-            settings: try settings(store, try scope(store, here, workingDirectory.path), salvage))
+        var settings = try settings(store, try scope(store, here, workingDirectory.path), salvage)
+        settings.documents = documents
+        let fileSystem = SessionFileSystem(store: store, settings: settings)
         defer { fileSystem.end() }
         try look(at: fileSystem)
         mount.serve(fileSystem, threads: Self.threads) { Signals.wake() }
         if isDaemon { Daemon.reportReady() } else { Console.note("Mounted at \(mountpoint.path); Ctrl-C unmounts.") }
         // What is too old goes while nobody waits; a trash that cannot be cleaned now will be next time.
-        if let trash { _ = try? trash.expire(olderThanDays: options.trashDays) }
+        if let trash {
+            _ = try? trash.expire(olderThanDays: options.trashDays)
+            if let documents { _ = try? sweep(documents, store, trash) }
+        }
         salvage.prune()
         if !options.isReadOnly { Backups.expire() }
         Signals.wait()
@@ -69,6 +74,23 @@ struct MountService {
         } catch {
             throw CommandFailure(.failure, "the tree does not answer: \(ErrorNumber(error.rawValue).text)")
         }
+    }
+
+    /// Whether sessions have documents: not in the layout of OpenCode 1.1, which has no place for them.
+    private var hasDocuments: Bool {
+        if case .file(let path) = provider, LegacyDirectory.isOne(path) { return false }
+        return options.layout == .sessions
+    }
+
+    /// Drops documents of sessions that are gone.
+    private func sweep(
+        _ documents: Documents, _ store: any SessionStore, _ trash: Trash
+    ) throws(StoreError) {
+        let patience = Patience.lasting(.seconds(30))
+        guard documents.mayHoldAny else { return }
+        let there = try store.reading(patience) { (snapshot) throws(StoreError) in try snapshot.sessions().map(\.id) }
+        let kept = try trash.batches().flatMap(\.items).map(\.session)
+        try documents.sweep(keeping: Set(there + kept), days: options.trashDays, patience)
     }
 
     private var migration: Migration {

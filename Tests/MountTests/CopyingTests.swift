@@ -81,7 +81,7 @@ import Testing
         ("unzip", "rm -f $T/z.zip; (cd $S && zip -yqr $T/z \"$P\") && unzip -qo $T/z"),
     ]
 
-    private static func source(
+    static func source(
         _ family: TestFamily, _ arguments: [String]
     ) throws -> MountedHistory {
         let sandbox = try Sandbox()

@@ -155,7 +155,7 @@ struct Editor: Sendable {
     }
 
     /// Programs that change a file that stands for a row, by `$E`.
-    private static let ways = [
+    static let ways = [
         "sed -i \"$E\" \"$F\"", "sed \"$E\" \"$F\" > t && mv t \"$F\"", "sed \"$E\" \"$F\" > $T/t; cp $T/t \"$F\"",
         "sed \"$E\" \"$F\" > $T/t; mv $T/t \"$F\"", "t=$(sed \"$E\" \"$F\"); printf '%s\\n' \"$t\" > \"$F\"",
         "vim --not-a-term -T dumb -i NONE -c \"%$E\" -c wq \"$F\" < /dev/null > /dev/null",

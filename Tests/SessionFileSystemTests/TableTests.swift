@@ -31,6 +31,20 @@ import VFS
         #expect(hidden(301) == [false, true, false])
     }
 
+    @Test func `D3 removals that follow on each other are one, however long they take`() throws {
+        var masks = MaskTable()
+        let start = ContinuousClock.now
+        #expect(masks.since(session, now: start) == nil)
+        masks.begin(session, now: start)
+        let since = try #require(masks.since(session, now: start + .seconds(59)))
+        for seconds in stride(from: 50, through: 500, by: 50) {
+            masks.extend(session, now: start + .seconds(seconds))
+            #expect(masks.since(session, now: start + .seconds(seconds)) == since)
+        }
+        #expect(masks.since(session, now: start + .seconds(560)) == nil)
+        #expect(!masks.isHidden(.document(.cache, of: session), of: session, now: start))
+    }
+
     @Test func `D2 what is hidden in one session is seen in another, and all at once when it is revealed`() {
         var masks = MaskTable()
         let other = Session.ID("t")

@@ -33,7 +33,7 @@ struct TestTree {
     ///   - wrapping: puts something between the store and the file system.
     init(
         _ database: TestDatabase, in directory: borrowing TemporaryDirectory, style: Naming.Style = .labels,
-        readOnly: String? = nil, salvage: (any Salvage)? = nil,
+        readOnly: String? = nil, salvage: (any Salvage)? = nil, documents: Documents? = nil,
         wrapping: (any SessionStore) -> any SessionStore = { $0 }
     ) throws {
         self.database = database
@@ -49,6 +49,7 @@ struct TestTree {
             onError: { [notes] in notes.add($0) })
         settings.style = style
         settings.salvage = salvage
+        settings.documents = documents
         files = SessionFileSystem(store: store, settings: settings)
     }
 

@@ -41,6 +41,7 @@ import VFS
                 places += [.session(session), .sessionFile(session), .todos(session), .messages(session)]
                 places += [.children(session), .message(Message.ID(bytes: bytes, isBlob: isBlob), of: .init("a"))]
                 places += [.message(.init("a"), of: session)]
+                places += DocumentName.allCases.map { .document($0, of: session) }
             }
         }
         let distinct = Set(places)
@@ -57,12 +58,13 @@ import VFS
         ]
         let files: [Place] = [
             .projectFile(.init("p")), .sessionFile(session), .todos(session), .message(.init("m"), of: session),
+            .document(.preferences, of: session), .document(.cache, of: session),
             .controlFile(.status), .salvaged(.conflict, FileName("a")),
             .trash(TrashPlace(batch: 1, path: [FileName("a")], item: 1)),
         ]
         #expect(directories.allSatisfy { $0.isDirectory })
         #expect(!files.contains { $0.isDirectory })
-        #expect((directories + files).filter { $0.session == session }.count == 6)
+        #expect((directories + files).filter { $0.session == session }.count == 8)
         #expect((directories + files).filter { $0.session == nil }.count == 10)
     }
 }

@@ -18,11 +18,16 @@ package struct EditError: Error, Sendable, Equatable {
 extension EditError {
     /// A text that is no JSON, or too deep to be looked at.
     init(_ fault: JSON.Fault, in bytes: [UInt8]) {
+        self.init(fault: fault.offset, in: bytes)
+    }
+
+    /// The same, by the byte where it is seen.
+    init(fault: Int, in bytes: [UInt8]) {
         guard !bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0d).contains($0) }) else {
             self.init("the file is empty", remedy: "to remove it, use rm", offset: 0)
             return
         }
-        let before = bytes.prefix(fault.offset)
+        let before = bytes.prefix(fault)
         let line = before.count { $0 == UInt8(ascii: "\n") } + 1
         let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         // Characters as an editor counts them: bytes that continue one do not.
@@ -32,7 +37,7 @@ extension EditError {
             isDeep
                 ? "line \(line) column \(column) is nested deeper than \(JSON.maximumDepth) brackets"
                 : "the text stops being JSON at line \(line) column \(column)",
-            remedy: isDeep ? "" : "correct it there and save again", offset: fault.offset)
+            remedy: isDeep ? "" : "correct it there and save again", offset: fault)
     }
 
     /// A member that is not what it must be.

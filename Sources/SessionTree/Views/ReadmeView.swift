@@ -7,7 +7,7 @@ internal import VFS
 /// ever meets another one. Its examples are run by `Tests/MountTests/ReadmeTests.swift`.
 struct ReadmeView: DerivedTree {
     /// When the text was last changed: the file's own time, the same in every mount.
-    private static let written = Timestamp(milliseconds: 1_795_219_200_000)
+    private static let written = Timestamp(milliseconds: 1_795_294_800_000)
 
     func entry(at path: [FileName], in history: any HistoryReading) -> DerivedEntry? {
         guard path.isEmpty else { return nil }
@@ -34,6 +34,7 @@ struct ReadmeView: DerivedTree {
             PROJECT/SESSION/transcript.md         the conversation, to be read
             PROJECT/SESSION/attachments/          files inside of messages, decoded
             PROJECT/SESSION/files/                versions of files the agent wrote, where OpenCode keeps them
+            PROJECT/SESSION/preferences.json      yours: any JSON to keep with it, once you write it; cache.json too
             PROJECT/archived/                     sessions that were archived
             .opencodefs/                          views, the trash, errors; not listed, but there
 
