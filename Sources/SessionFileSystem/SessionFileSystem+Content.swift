@@ -27,6 +27,8 @@ extension SessionFileSystem {
         if case .derived(let place) = place {
             let end = min(max(range.lowerBound + Self.windowSize, range.upperBound), version.size)
             let bytes = try derivedWindow(place, version, range.lowerBound..<end, caller.patience)
+            // Less than was promised: what it is made from is another by now.
+            guard bytes.count == end - range.lowerBound else { throw .stale }
             return Window(offset: range.lowerBound, bytes: bytes, base: .version(version))
         }
         if case .document(let name, let session) = place {

@@ -78,6 +78,8 @@ extension SessionFileSystem {
 
     func removeDocument(_ name: DocumentName, of session: Session.ID, _ patience: Patience) throws(Failure) {
         guard let documents = settings.documents else { throw .noEntry }
+        // Before it is marked, or the mark would be older than the removal that it belongs to.
+        state.withLock { $0.masks.begin(session, now: .now) }
         try keeping { () throws(StoreError) in
             try documents.remove(
                 name, of: session, isForGood: store.trash == nil, patience.atMost(Self.writePatience))
@@ -85,7 +87,6 @@ extension SessionFileSystem {
         let place = Place.document(name, of: session)
         state.withLock { state in
             state.handedOut.forget(place.inode)
-            state.masks.begin(session, now: .now)
             state.nodes.retire(place)
         }
     }

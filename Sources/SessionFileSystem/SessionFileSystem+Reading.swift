@@ -62,6 +62,7 @@ extension SessionFileSystem {
         _ handle: HandleID, at offset: Int64, count: Int, for caller: Caller
     ) throws(Errno) -> [UInt8] {
         if let bytes = readUnsaved(handle, at: offset, count: count) { return bytes }
+        if let bytes = try readReadme(handle, at: offset, count: count, caller) { return bytes }
         guard let file = state.withLock({ $0.handles.file(handle) }) else { throw .badHandle }
         return try perform("read", file.node, nil, caller) { () throws(Failure) in
             if let view = file.view {

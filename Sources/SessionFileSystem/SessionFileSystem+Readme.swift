@@ -11,6 +11,22 @@ extension SessionFileSystem {
         return state.withLock { $0.handles.add(HandleTable.Writer(node: id, place: place)) }
     }
 
+    /// Bytes of it, for who has it open to write to it; nil for handles of other files.
+    func readReadme(
+        _ handle: HandleID, at offset: Int64, count: Int, _ caller: Caller
+    ) throws(Errno) -> [UInt8]? {
+        guard let writer = state.withLock({ $0.handles.writer(handle) }), case .derived(let view) = writer.place else {
+            return nil
+        }
+        return try perform("read", writer.node, nil, caller) { () throws(Failure) in
+            guard let version = try derivedFacts(of: view, caller.patience)?.version else { throw .stale }
+            guard offset >= 0, offset < Int64(version.size), count > 0 else { return [] }
+            let start = Int(offset)
+            return try derivedWindow(
+                view, version, start..<start + min(count, version.size - start), caller.patience)
+        }
+    }
+
     /// Takes bytes that stand there already.
     ///
     /// - Throws: `.notPermitted` for others.

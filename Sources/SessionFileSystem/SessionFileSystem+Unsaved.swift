@@ -67,7 +67,7 @@ extension SessionFileSystem {
     /// Bytes of a file that is being written; nil for handles of other files.
     func readUnsaved(_ handle: HandleID, at offset: Int64, count: Int) -> [UInt8]? {
         state.withLock { state in
-            guard let writer = state.handles.writer(handle) else { return nil }
+            guard let writer = state.handles.writer(handle), writer.place.derived == nil else { return nil }
             if case .scratch(let number) = writer.place {
                 return state.scratch[number]?.bytes.read(at: offset, count: count) ?? []
             }

@@ -70,8 +70,15 @@ struct SnapshotReading: HistoryReading {
         try asking { () throws(StoreError) in try files.fileRevisions(of: session, token, snapshot) }
     }
 
-    func text(of revision: FileRevision.ID, range: Range<Int>) throws(ViewError) -> [UInt8] {
-        try asking { () throws(StoreError) in try snapshot.text(of: revision, range: range) }
+    func text(
+        of revision: FileRevision, in session: Session.ID, range: Range<Int>
+    ) throws(ViewError) -> [UInt8] {
+        // What is kept of them may be older than this version of the history.
+        let now = try asking { () throws(StoreError) in try snapshot.fileRevisions(of: session) }
+        guard let now = now.first(where: { $0.id == revision.id }), now.updated == revision.updated,
+            now.octets == revision.octets
+        else { throw .changed }
+        return try asking { () throws(StoreError) in try snapshot.text(of: revision.id, range: range) }
     }
 
     private func asking<Result>(_ body: () throws(StoreError) -> Result) throws(ViewError) -> Result {

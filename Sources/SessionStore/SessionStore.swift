@@ -174,7 +174,6 @@ extension HistorySnapshot {
         return sources
     }
 
-    package func traits() -> [Session.ID: SessionTraits] { [:] }
 }
 
 extension HistorySnapshot {

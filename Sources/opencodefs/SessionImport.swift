@@ -181,9 +181,12 @@ struct SessionImport {
                 try write(session, portion, from: first, names, outcome.project)
             } catch {
                 guard first > 0 else { throw error }
+                let nothing = " Nothing was imported."
+                let reason =
+                    error.message.hasSuffix(nothing) ? error.message.dropLast(nothing.count) : error.message[...]
                 throw CommandFailure(
                     error.status,
-                    "\(error.message) \(Human.count(first, "message")) had been imported before; import again to go on")
+                    "\(reason) \(Human.count(first, "message")) had been imported before; import again to go on")
             }
             (first, isFirst) = (end, false)
             progress.set("\(first) of \(elements.count) messages written")

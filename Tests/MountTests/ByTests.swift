@@ -87,4 +87,19 @@ import Testing
         }
         #expect(before.difference(to: try mounted.database.dump()) == [])
     }
+
+    @Test func `R11 by/path leads to any working directory, hidden ones too`() throws {
+        let directories = ["/home/u/.config/nvim", "/home/u/a~b/100%", "/srv/x y"]
+        let mounted = try MountedHistory(.v1, ["-o", "names=id"]) { rows in
+            try rows.project("shop")
+            for (number, directory) in directories.enumerated() {
+                try rows.session("ses_\(number)")
+                try rows.connection.run("UPDATE session SET directory = \(directory) WHERE id = \("ses_\(number)")")
+            }
+        }
+        for (number, directory) in directories.enumerated() {
+            #expect(
+                File.exists(mounted.path(".opencodefs/by/path\(directory)/ses_\(number)/session.json")), "\(directory)")
+        }
+    }
 }

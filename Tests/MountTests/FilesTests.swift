@@ -57,6 +57,28 @@ import Testing
         #expect(try File.text(file + "@v10") == "eleven")
     }
 
+    @Test func `R4 a version that changes while it is read is read no further, and the mount lives`() throws {
+        let mounted = try Self.mount()
+        let folder = try mounted.session("ses_1") + "/files/home/u"
+        let changes: [SQLQuery] = [
+            "UPDATE files SET content = substr(content, 1, 100) WHERE id = 'file_2'",
+            "UPDATE files SET content = content || 'x' WHERE id = 'file_2'", "DELETE FROM files WHERE id = 'file_2'",
+        ]
+        for (number, change) in changes.enumerated() {
+            try mounted.database.run(
+                "UPDATE files SET content = printf('%.*c', 20000000, 'y') WHERE id = 'file_2'")
+            // Not read yet: the kernel has no page of it.
+            #expect(Sandbox.waits { (try? File.status(folder + "/a.txt").st_size) == 20_000_000 })
+            let descriptor = open(folder + "/a.txt", O_RDONLY)
+            defer { close(descriptor) }
+            var byte: UInt8 = 0
+            #expect(pread(descriptor, &byte, 1, 0) == 1)
+            try mounted.database.run(change)
+            #expect(pread(descriptor, &byte, 1, 19_999_999) == -1 && errno == ESTALE, "\(number)")
+            #expect(try File.names(in: folder).contains("b%40v1"), "the mount is gone")
+        }
+    }
+
     @Test func `D2 a session with files is removed with them, and comes back`() throws {
         let mounted = try Self.mount()
         let before = try mounted.database.dump()

@@ -28,6 +28,14 @@ import Testing
         #expect(before.difference(to: try mounted.database.dump()).filter { !$0.contains("updated_at") } == [])
     }
 
+    @Test func `the README reads the same for who may write to it`() throws {
+        let mounted = try MountedHistory(.v1) { _ in }
+        let run = try Run.program(
+            "python3",
+            ["-c", "import sys; sys.stdout.write(open(sys.argv[1], 'r+').read())", mounted.path("README.md")])
+        #expect(run.text == (try File.text(mounted.path("README.md"))), "\(run.errors)")
+    }
+
     @Test func `the README is one file for ever, and nobody changes it`() throws {
         let mounted = try MountedHistory(demo: .v1)
         let path = mounted.path("README.md")

@@ -91,7 +91,7 @@ extension ToldConversation {
     func projectRecord(_ id: Project.ID) -> Record? { nil }
     func traits() -> [Session.ID: SessionTraits] { [:] }
     func fileRevisions(of session: Session.ID) -> [FileRevision] { [] }
-    func text(of revision: FileRevision.ID, range: Range<Int>) -> [UInt8] { [] }
+    func text(of revision: FileRevision, in session: Session.ID, range: Range<Int>) -> [UInt8] { [] }
     var keepsFileRevisions: Bool { false }
     func attachments(of session: Session.ID) throws(ViewError) -> [Attachment] {
         var all: [Attachment] = []

@@ -39,6 +39,33 @@ struct LegacySnapshot: HistorySnapshot {
 
     func sessions() throws(StoreError) -> [Session] {
         var sessions: [Session] = []
+        try sessionFiles { id, project, file in
+            let created = file.integer("time_created") ?? file.modified
+            let parent = file.text("parent_id").map { Session.ID(bytes: $0) }
+            sessions.append(
+                Session(
+                    id: id, project: project, parent: parent?.bytes.isEmpty == true ? nil : parent,
+                    title: file.text("title"), created: created, updated: file.integer("time_updated") ?? created,
+                    isArchived: file.row["time_archived"] != nil))
+        }
+        return sessions
+    }
+
+    func traits() throws(StoreError) -> [Session.ID: SessionTraits] {
+        var traits: [Session.ID: SessionTraits] = [:]
+        try sessionFiles { id, _, file in
+            let model = file.text("model").flatMap { JSONText.member("id", inBeginning: $0) }
+            traits[id] = SessionTraits(
+                directory: file.text("directory"), agent: file.text("agent"),
+                model: model.map { JSONText.decoded($0[...]) })
+        }
+        return traits
+    }
+
+    /// The file of each session.
+    private func sessionFiles(
+        _ body: (Session.ID, Project.ID, LegacyObject) -> Void
+    ) throws(StoreError) {
         var seen: Set<Session.ID> = []
         for (directory, project) in try projectsOfSessions() {
             for (name, id) in try cache.entries(in: "session/\(directory)", of: Session.self) {
@@ -46,17 +73,9 @@ struct LegacySnapshot: HistorySnapshot {
                 // What is being written just now is there in a moment.
                 guard let file = try cache.object(at: "session/\(directory)/\(name).json"), seen.insert(id).inserted
                 else { continue }
-                let created = file.integer("time_created") ?? file.modified
-                let parent = file.text("parent_id").map { Session.ID(bytes: $0) }
-                sessions.append(
-                    Session(
-                        id: id, project: project, parent: parent?.bytes.isEmpty == true ? nil : parent,
-                        title: file.text("title"), created: created,
-                        updated: file.integer("time_updated") ?? created,
-                        isArchived: file.row["time_archived"] != nil))
+                body(id, project, file)
             }
         }
-        return sessions
     }
 
     func sessionRecord(_ id: Session.ID) throws(StoreError) -> SessionRecord? {

@@ -46,7 +46,7 @@ struct ConversationText {
         while position < octets {
             let window = try history.text(
                 number, of: message, range: position..<min(position + Passage.window, octets))
-            guard !window.isEmpty else { break }
+            guard !window.isEmpty, shortened.bytes.count <= Self.largest else { break }
             shortened.take(window)
             position += window.count
         }

@@ -92,7 +92,7 @@ package struct Block: Sendable {
     }
 
     /// The marks that are known, by the names their families have for them.
-    package enum Mark: String, Sendable, CaseIterable {
+    package enum Mark: String, Sendable {
         case stepStart = "step-start"
         case stepFinish = "step-finish"
         case snapshot
@@ -110,16 +110,11 @@ package struct Block: Sendable {
     }
 
     package internal(set) var content: Content
-    /// Milliseconds since 1970.
-    package var started: Int64?
-    package var ended: Int64?
     /// Whether OpenCode will not change it any more.
     package var isFinal = true
 
-    package init(_ content: Content, started: Int64? = nil, ended: Int64? = nil, isFinal: Bool = true) {
+    package init(_ content: Content, isFinal: Bool = true) {
         self.content = content
-        self.started = started
-        self.ended = ended
         self.isFinal = isFinal
     }
 }

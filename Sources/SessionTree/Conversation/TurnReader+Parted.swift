@@ -39,9 +39,6 @@ extension TurnReader {
             return
         }
         var block = block(String(decoding: type, as: UTF8.self), type, text, tree)
-        let time = tree.member("time", of: tree.root) ?? tree.member("time", of: tree.member("state", of: tree.root))
-        block.started = tree.moment(tree.member("start", of: time))
-        block.ended = tree.moment(tree.member("end", of: time))
         if turn.isFinished { block.isFinal = true }
         turn.blocks.append(block)
     }

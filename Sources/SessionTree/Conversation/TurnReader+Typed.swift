@@ -60,9 +60,6 @@ extension TurnReader {
         let elements = tree.children(of: content)
         for (number, element) in elements.enumerated() {
             var block = block(element, text, tree)
-            let time = tree.member("time", of: element)
-            block.started = tree.moment(tree.member("ran", of: time)) ?? tree.moment(tree.member("created", of: time))
-            block.ended = tree.moment(tree.member("completed", of: time))
             // A text grows until something follows it.
             if turn.isFinished {
                 block.isFinal = true

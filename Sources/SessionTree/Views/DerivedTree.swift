@@ -130,7 +130,9 @@ package protocol HistoryReading {
     /// Versions of files that a session's agent has touched.
     func fileRevisions(of session: Session.ID) throws(ViewError) -> [FileRevision]
     /// Some bytes of one of them.
-    func text(of revision: FileRevision.ID, range: Range<Int>) throws(ViewError) -> [UInt8]
+    ///
+    /// - Throws: `.changed` where it is another version by now.
+    func text(of revision: FileRevision, in session: Session.ID, range: Range<Int>) throws(ViewError) -> [UInt8]
 
     /// A session's messages in OpenCode's own order, without their texts.
     func messages(of session: Session.ID, _ body: (Message) throws(ViewError) -> Void) throws(ViewError)

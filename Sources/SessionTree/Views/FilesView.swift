@@ -22,8 +22,9 @@ struct FilesView: DerivedTree {
         return .file(
             DerivedFile(
                 .ranges(
-                    DerivedFile.Ranges(size: revision.octets, digest: hash) { (range, history) throws(ViewError) in
-                        try history.text(of: revision.id, range: range)
+                    DerivedFile.Ranges(size: revision.octets, digest: hash) {
+                        [session] (range, history) throws(ViewError) in
+                        try history.text(of: revision, in: session, range: range)
                     }), changed: Timestamp(milliseconds: revision.updated)))
     }
 

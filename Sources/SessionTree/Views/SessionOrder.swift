@@ -33,7 +33,8 @@ struct SessionsByAgent: SessionOrder {
 struct SessionsByPath: SessionOrder {
     func directories(of session: Session, in history: any HistoryReading) throws(ViewError) -> [FileName]? {
         try history.traits()[session.id]?.directory.map { directory in
-            directory.split(separator: UInt8(ascii: "/")).map { FileName(escaping: $0) }
+            // Under their own names, hidden ones too; only what is no name in any directory is escaped.
+            directory.split(separator: UInt8(ascii: "/")).map { FileName(bytes: Array($0)) ?? FileName(escaping: $0) }
         }
     }
 }

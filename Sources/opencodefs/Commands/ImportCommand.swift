@@ -99,7 +99,7 @@ enum ImportCommand: Command {
             throw CommandFailure(
                 .notFound,
                 here == nil
-                    ? "no project \"\(word)\" in this history; leave --project out to make the export's own"
+                    ? "no project \"\(ProjectIdentity.typed(word))\" in this history; leave --project out to make the export's own"
                     : "no project has its worktree at or above \(System.workingDirectory); leave --project out to make the export's own"
             )
         }

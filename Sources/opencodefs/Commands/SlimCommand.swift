@@ -62,6 +62,8 @@ enum SlimCommand: Command {
             }
         } catch {
             if case .notAllowed(let reason) = error { throw CommandFailure(.notFound, reason) }
+            // What was replaced before is told of, and comes back like the rest.
+            if tally.messages > 0 { report(tally, isRehearsal: isRehearsal, asJSON: arguments.has(.json)) }
             throw History.failure(error, provider)
         }
         report(tally, isRehearsal: isRehearsal, asJSON: arguments.has(.json))
@@ -119,7 +121,7 @@ enum SlimCommand: Command {
         _ id: Message.ID, of session: Session.ID, _ limit: Int, _ snapshot: any HistorySnapshot
     ) throws(StoreError) -> Outcome {
         guard let message = try snapshot.message(id, of: session),
-            message.texts.contains(where: { $0.octets / 4 * 3 > limit })
+            message.texts.contains(where: { $0.octets > limit })
         else { return .untouched }
         let texts = try snapshot.texts(of: message)
         do throws(EditError) {
