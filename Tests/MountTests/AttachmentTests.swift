@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// `attachments/` of a session.
-@Suite(.serialized, .timeLimit(.minutes(4))) struct AttachmentTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct AttachmentTests {
     /// Files of every kind that a family has, by the names they are to have.
     private struct Sample {
         static let long = [UInt8]((0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })

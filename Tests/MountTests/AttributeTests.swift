@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Extended attributes (rule R7).
-@Suite(.serialized, .timeLimit(.minutes(2))) struct AttributeTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct AttributeTests {
     /// What getfattr(1) tells of a file, without `user.opencode.`.
     private static func attributes(_ path: String) throws -> [String: String] {
         let run = try Run.program("getfattr", ["--absolute-names", "-d", path])

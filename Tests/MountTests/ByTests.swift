@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// `.opencodefs/by/`
-@Suite(.serialized, .timeLimit(.minutes(3))) struct ByTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct ByTests {
     /// All links below a directory, by their path in it, and where they lead.
     private static func links(below path: String) throws -> [String: String] {
         let run = try Run.program("find", [path, "-type", "l", "-printf", "%P\\t%l\\n"])

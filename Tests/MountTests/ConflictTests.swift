@@ -5,7 +5,7 @@ import SQL
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(4))) struct ConflictTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct ConflictTests {
     /// Programs that read `$F`, let another program change its row with `$SQL`, and then save.
     static let overtaken: [(name: String, line: String, status: Int32)] = [
         ("cp", "sed \"$E\" \"$F\" > $T/t; $RUN \"$SQL\"; cp $T/t \"$F\"", 1),

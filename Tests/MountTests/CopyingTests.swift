@@ -5,7 +5,7 @@ import SQL
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(4))) struct CopyingTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct CopyingTests {
     /// A project with a session that has a list, messages, a child and a grandchild, with one that is archived and has a child
     /// too, and with one whose parent is gone.
     private static func fill(_ database: TestDatabase) throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The daemon dies at any moment: a short run of what `make crash` does at length.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct CrashTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct CrashTests {
     private static var harness: String {
         URL(fileURLWithPath: Run.opencodefsPath).deletingLastPathComponent().appendingPathComponent("opencodefs-crash")
             .path

@@ -5,7 +5,7 @@ import SQL
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(3))) struct CreatingTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct CreatingTests {
     /// The least that a message must say, but for its ids.
     private static func text(_ family: TestFamily, id: String? = nil) -> String {
         let id = id.map { "\"id\":\"\($0)\"," } ?? ""

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Files that are damaged.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct DamageTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct DamageTests {
     @Test func `a damaged header is refused with one line, and the file stays as it is`() throws {
         let sandbox = try Sandbox()
         let mountpoint = try sandbox.directory.directory("mnt")

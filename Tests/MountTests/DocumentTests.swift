@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// preferences.json and cache.json of sessions.
-@Suite(.serialized, .timeLimit(.minutes(4))) struct DocumentTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct DocumentTests {
     private static let text = "{\"note\":\"the quick brown fox\"}\n"
 
     private static func documents(_ sandbox: borrowing Sandbox) -> String {

@@ -24,7 +24,7 @@ struct Editor: Sendable {
     }
 }
 
-@Suite(.serialized, .timeLimit(.minutes(4))) struct EditorTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct EditorTests {
     private static let vim = "vim -u NONE -i NONE -es -c 'set backupskip=' -c '%s/brown/red/'"
     private static let emacs = "emacs --batch -Q --eval '(setq make-backup-files nil)'"
     private static let search =

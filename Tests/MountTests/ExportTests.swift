@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Sessions as exports, and back.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct ExportTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct ExportTests {
     static let families = TestFamily.plain
 
     /// The exports of a mount by session.

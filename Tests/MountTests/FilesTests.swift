@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// `files/` of a session of the Go OpenCode.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct FilesTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct FilesTests {
     private static func mount() throws -> MountedHistory {
         try MountedHistory(.go, ["-o", "names=id"]) { rows in
             try rows.session("ses_1")

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What only a mount of the Go family shows and does.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct GoTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct GoTests {
     @Test func `R1 a message is its row, every column under its name`() throws {
         let mounted = try MountedHistory(.go) { rows in
             try rows.session("s", in: "github.com/a/b")

@@ -7,7 +7,7 @@ import Testing
 
 /// Saves that cannot be: full disks, locks that stay, a disk that has turned read-only. The program hears of it from fsync
 /// and from close, the row is untouched, its text is kept, and the mount lives on.
-@Suite(.timeLimit(.minutes(3))) struct HarshSavingTests {
+@Suite(.timeLimit(.minutes(25))) struct HarshSavingTests {
     private static let families = [TestFamily.v1, .v2, .go]
 
     private static func fill(_ rows: Rows) throws {

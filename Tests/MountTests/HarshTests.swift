@@ -7,7 +7,7 @@ import Testing
 import Timing
 
 /// Locks, full disks, and files and directories that cannot be written.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct HarshTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct HarshTests {
     private static func fill(_ rows: Rows) throws {
         try rows.project("shop")
         try rows.session("ses_1", title: "One")

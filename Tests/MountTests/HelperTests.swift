@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// mount/mount.opencodefs, as mount(8) calls it for `mount -t opencodefs` and for fstab(5).
-@Suite(.serialized, .timeLimit(.minutes(3))) struct HelperTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct HelperTests {
     private static let helper =
         URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().path + "/mount/mount.opencodefs"

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Messages of 64 MB, and with `make harsh` of 300 MB.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct LargeMessageTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct LargeMessageTests {
     @Test(arguments: [TestFamily.v1, .v2])
     func `R2 a large message is listed unread, and read and removed in little memory`(
         family: TestFamily

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The files of OpenCode 1.1 as a source.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct LegacyMountTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct LegacyMountTests {
     /// A storage directory on the disk: what OpenCode 1.1 would have left of a history, and that history.
     private static func storage(of mounted: borrowing MountedHistory) throws -> String {
         let copy = mounted.sandbox.path + "/storage"

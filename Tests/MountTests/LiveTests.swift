@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// OpenCode goes on writing while programs read.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct LiveTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct LiveTests {
     /// A text that says its number at both ends and in between, and whose length and letters depend on it.
     private static func text(_ number: Int) -> String {
         let filling = String(repeating: String(number % 10), count: 1_000 + (number * 7_919) % 90_000)

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A session of 100,000 messages.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct ManyMessagesTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct ManyMessagesTests {
     private static let count = 100_000
 
     /// Message `n` has a text of so many bytes: each length from 0 to 996.

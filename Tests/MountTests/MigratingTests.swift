@@ -7,7 +7,7 @@ import Testing
 import Timing
 
 /// Databases of the Go OpenCode that a mount brings up to date.
-@Suite(.serialized, .timeLimit(.minutes(4))) struct MigratingTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct MigratingTests {
     private static let newest = GoHistory.versions.map(\.number)[13]
 
     /// A database of a project called app, after so many of OpenCode's migrations.

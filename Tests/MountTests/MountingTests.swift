@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// From mount to umount, and everything that can be wrong in between.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct MountingTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct MountingTests {
     @Test func `mount returns when the tree answers, and says what it took`() throws {
         let sandbox = try Sandbox()
         let path = sandbox.path + "/home/.opencode/opencode.db"

@@ -4,7 +4,7 @@ import SQL
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct MovingTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct MovingTests {
     private static func mounted(_ family: TestFamily) throws -> MountedHistory {
         try MountedHistory(family) { rows in
             try rows.project("shop", worktree: "/home/u/shop")

@@ -4,7 +4,7 @@ import SQL
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(3))) struct NamingTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct NamingTests {
     private static func one(_ family: TestFamily, _ arguments: [String] = []) throws -> MountedHistory {
         try MountedHistory(family, arguments) { rows in
             try rows.project("shop")

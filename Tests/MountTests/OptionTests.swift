@@ -5,7 +5,7 @@ import SQL
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(3))) struct OptionTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct OptionTests {
     private static func fill(_ rows: Rows) throws {
         try rows.project("shop", worktree: "/home/u/shop")
         try rows.project("other", worktree: "/home/u/other")

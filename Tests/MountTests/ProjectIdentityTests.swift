@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Which project a directory is of, told by real repositories (docs/decisions/0011).
-@Suite(.serialized, .timeLimit(.minutes(3))) struct ProjectIdentityTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct ProjectIdentityTests {
     /// Repositories below `work/`, and a history of the Go family that knows them.
     private struct Fixture: ~Copyable {
         let sandbox: Sandbox

@@ -4,7 +4,7 @@ import SQL
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(3))) struct ReadingTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct ReadingTests {
     @Test(arguments: TestFamily.typeScript)
     func `R3 a message's time is its newest row's, and moves with its bytes`(family: TestFamily) throws {
         let mounted = try MountedHistory(family) { rows in

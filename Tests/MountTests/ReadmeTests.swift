@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// README.md in the root of a mount.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct ReadmeTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct ReadmeTests {
     @Test(arguments: TestFamily.allCases)
     func `every example in a mount's README works there`(family: TestFamily) throws {
         let mounted = try MountedHistory(demo: family)

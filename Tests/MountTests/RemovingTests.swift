@@ -4,7 +4,7 @@ import SQL
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(3))) struct RemovingTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct RemovingTests {
     /// A parent with two messages, a child and a grandchild, an archived session, and another project.
     static func fill(_ rows: Rows, _ database: TestDatabase) throws {
         try rows.project("shop")

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What happens when the database is moved, deleted, replaced or overwritten while it is mounted.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct ReplacedDatabaseTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct ReplacedDatabaseTests {
     /// Two histories whose messages say `old` and `new`, under the same names; the first is mounted.
     private func mounted(_ family: TestFamily) throws -> MountedHistory {
         let mounted = try MountedHistory(family) { rows in try Self.fill(rows, "old", messages: 3) }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The views of a session and the links to them, on real mounts.
-@Suite(.serialized, .timeLimit(.minutes(4))) struct SessionViewTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct SessionViewTests {
     private static let schemas =
         URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().path + "/docs/schemas"

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `opencodefs slim`
-@Suite(.serialized, .timeLimit(.minutes(3))) struct SlimTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct SlimTests {
     private static func sizes(_ mounted: borrowing MountedHistory) throws -> [Int] {
         try mounted.shell("find .opencodefs/sessions -path '*/attachments/*' -type f -printf '%s\\n' | sort -n").lines
             .compactMap {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The layout of OpenCode 1.1, made from the rows of later ones.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct StorageTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct StorageTests {
     @Test(arguments: [TestFamily.v1, .v2, .both, .go])
     func `E3 every file of the layout is JSON as OpenCode spaced it, of the size that stat tells`(
         family: TestFamily

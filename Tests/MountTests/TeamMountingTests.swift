@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(5))) struct TeamMountingTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct TeamMountingTests {
     @Test func `a server that OpenCode is set up for is mounted, all projects of it`() throws {
         let team = try TeamHistory()
         let run = try team.mount()

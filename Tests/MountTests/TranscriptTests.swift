@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// transcript.md, on real mounts.
-@Suite(.serialized, .timeLimit(.minutes(4))) struct TranscriptTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct TranscriptTests {
     /// A message of every family that says a number, in one transaction.
     private static func say(_ number: Int, _ rows: Rows, filling: Int = 0) throws {
         let time = Rows.noon + Int64(number) * 1000

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The whole tree, compared with the whole database.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct WholeTreeTests {
+@Suite(.serialized, .timeLimit(.minutes(25))) struct WholeTreeTests {
     /// Fails for every file that is missing, too many, or other than its rows say.
     private func compare(_ shown: [[UInt8]: FileTree.Node], with expected: ExpectedTree) {
         func text(_ path: [UInt8]) -> String { String(decoding: path, as: UTF8.self) }
