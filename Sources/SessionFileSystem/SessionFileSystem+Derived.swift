@@ -16,20 +16,23 @@ extension SessionFileSystem {
         }
     }
 
-    /// What a directory of the history may hold besides its own: nothing is made to find out.
-    func derivedCandidates(
+    /// The views that a directory of the history holds besides its own entries: one look for all of them, and nothing is made
+    /// to find out.
+    func derivedEntries(
         of directory: Place, _ patience: Patience
-    ) throws(Failure) -> [(name: FileName, place: Place)] {
-        DerivedTrees.roots(in: directory).map { ($0.name, .derived($0.place)) }
-    }
-
-    /// The views that a session has now.
-    func derivedPlaces(of session: Session.ID, _ patience: Patience) throws(Failure) -> [Place] {
-        var places: [Place] = []
-        for (_, place) in try derivedCandidates(of: .session(session), patience) {
-            if let view = place.derived, try derivedFacts(of: view, patience) != nil { places.append(place) }
+    ) throws(Failure) -> [(name: FileName, place: Place, facts: Facts)] {
+        let views = DerivedTrees.roots(in: directory)
+        guard !views.isEmpty else { return [] }
+        return try viewing(patience) { (history) throws(ViewError) in
+            var entries: [(name: FileName, place: Place, facts: Facts)] = []
+            for (name, view) in views {
+                guard let entry = try entry(at: view, in: history), let facts = facts(of: entry, at: view) else {
+                    continue
+                }
+                entries.append((name, .derived(view), facts))
+            }
+            return entries
         }
-        return places
     }
 
     /// A place in a directory of views.
@@ -153,13 +156,12 @@ extension SessionFileSystem {
             let directory = try node(parent).place
             try refuseWhenReadOnly()
             guard case .session(let session) = directory,
-                let (_, place) = try derivedCandidates(of: directory, caller.patience).first(where: { $0.name == name }
-                ),
-                place.kind == .link
+                let view = DerivedTrees.root(name, in: directory), view.kind == .link
             else {
                 throw Failure(
                     .notPermitted, "a history has no links but its own views", remedy: "copy the file instead")
             }
+            let place = Place.derived(view)
             try state.withLock { state throws(Failure) in
                 let isHidden = state.masks.isHidden(place, of: session, now: .now)
                 guard isHidden || state.isAwaited(place) else { throw Failure(.exists, "it is there already") }

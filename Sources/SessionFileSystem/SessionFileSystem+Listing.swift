@@ -95,16 +95,13 @@ extension SessionFileSystem {
     private func rootListing(
         _ catalog: Catalog, _ token: ChangeToken, _ patience: Patience
     ) throws(Failure) -> [HandleTable.Line] {
-        var lines = catalog.projectOrder.compactMap { catalog.projects[$0] }.map { project in
+        let lines = catalog.projectOrder.compactMap { catalog.projects[$0] }.map { project in
             line(
                 name(of: project), .project(project.id),
                 .directory(modified: Timestamp(milliseconds: catalog.updated(project.id))), token)
         }
-        for (name, place) in try derivedCandidates(of: .root, patience) {
-            guard let view = place.derived, let facts = try derivedFacts(of: view, patience) else { continue }
-            lines.append(line(name, place, facts, token))
-        }
         return lines
+            + (try derivedEntries(of: .root, patience)).map { line($0.name, $0.place, $0.facts, token) }
     }
 
     private func projectListing(
@@ -153,12 +150,9 @@ extension SessionFileSystem {
         if !catalog.isEmpty(.children(id)) || hasMadeChildren { candidates.append((.children, .children(id))) }
         var lines: [HandleTable.Line] = []
         // Before the messages that they are made from: rm -r takes things in this order, and looks each up once more.
-        for (name, place) in try derivedCandidates(of: .session(id), patience) {
+        for (name, place, facts) in try derivedEntries(of: .session(id), patience) {
             let isHidden = state.withLock { $0.masks.isHidden(place, of: id, now: .now) }
-            guard !isHidden, let view = place.derived, let facts = try derivedFacts(of: view, patience) else {
-                continue
-            }
-            lines.append(line(name, place, facts, token))
+            if !isHidden { lines.append(line(name, place, facts, token)) }
         }
         for (name, place) in candidates {
             // children/ is only among the candidates while there are any.

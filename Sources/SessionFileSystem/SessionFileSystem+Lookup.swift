@@ -83,9 +83,7 @@ extension SessionFileSystem {
         case .root:
             if name == .control { return .control }
             if let root = layoutRoot { return try stored(name, in: .derived(root), catalog, patience) }
-            if let view = DerivedTrees.roots(in: .root).first(where: { $0.name == name }) {
-                return .derived(view.place)
-            }
+            if let view = DerivedTrees.root(name, in: .root) { return .derived(view) }
             return .project(try project(name, catalog))
         case .control, .salvage, .trash:
             guard let place = try controlPlace(name, in: directory, patience) else { throw .noEntry }
@@ -109,10 +107,8 @@ extension SessionFileSystem {
             default:
                 // Whether it is there is for its facts to say: nothing of it is asked twice.
                 if settings.documents != nil, let document = DocumentName(name) { return .document(document, of: id) }
-                guard let view = try derivedCandidates(of: directory, patience).first(where: { $0.name == name }) else {
-                    throw .noEntry
-                }
-                return try visible(view.place, of: id, patience)
+                guard let view = DerivedTrees.root(name, in: directory) else { throw .noEntry }
+                return try visible(.derived(view), of: id, patience)
             }
         case .derived(let view):
             guard let place = try derivedPlace(name, in: view, patience) else { throw .noEntry }

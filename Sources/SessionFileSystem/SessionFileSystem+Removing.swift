@@ -206,7 +206,7 @@ extension SessionFileSystem {
             (!(try snapshot.todos(of: id)).isEmpty, try snapshot.messageOrder(of: id))
         }
         noteMessages(order, of: id)
-        let views = try derivedPlaces(of: id, caller.patience)
+        let views = try derivedEntries(of: .session(id), caller.patience).map(\.place)
         let documents = try documents(of: id, caller.patience).map { Place.document($0.name, of: id) }
         let visible: [Place] =
             [.sessionFile(id), .messages(id)] + (hasTodos ? [.todos(id)] : []) + views + documents

@@ -131,7 +131,7 @@ extension SessionFileSystem {
             }
             return
         }
-        guard !DerivedTrees.roots(in: directory).contains(where: { $0.name == name }) else {
+        guard DerivedTrees.root(name, in: directory) == nil else {
             throw Failure(.notPermitted, "the name is that of a view, which is made from the messages")
         }
         guard try savedPlace(name, in: directory, catalog, caller.patience) == nil else {

@@ -164,7 +164,7 @@ extension SessionFileSystem.State {
     /// Shows the link to a view of a session, whatever has hidden it; false where the name is no view's.
     mutating func showView(_ name: FileName, in directory: Place) -> Bool {
         guard case .session(let session) = directory,
-            let view = DerivedTrees.roots(in: directory).first(where: { $0.name == name })?.place
+            let view = DerivedTrees.root(name, in: directory)
         else { return false }
         masks.show(.derived(view), of: session)
         arrivals.make(.derived(view), of: session, now: .now)

@@ -54,10 +54,9 @@ extension GoSchema {
         return .joined(columns.map { "\($0)\(direction)" }, separator: ", ")
     }
 
-    /// Milliseconds since 1970 of a column: the Go OpenCode writes seconds, and other programs milliseconds.
+    /// Milliseconds since 1970 of a column; 0 where it holds none.
     static func milliseconds(_ value: Int64?) -> Int64 {
-        guard let value else { return 0 }
-        return value.magnitude > 100_000_000_000 ? value : value * 1000
+        value.map(GoTime.milliseconds) ?? 0
     }
 }
 

@@ -9,7 +9,7 @@ extension TurnReader {
         }
         func moment(_ name: String) -> Int64? {
             guard case .integer(let seconds) = column(name), seconds != 0 else { return nil }
-            return milliseconds(seconds)
+            return GoTime.milliseconds(seconds)
         }
         let role = role(word("role"))
         guard let tree = text.tree, tree.kind(of: tree.root) == .array else {
@@ -34,7 +34,7 @@ extension TurnReader {
                 turn.isFinished = true
                 turn.finish = text.word(tree.member("reason", of: data))
                 if let time = tree.integer(tree.member("time", of: data)), time > 0, turn.completed == nil {
-                    turn.completed = milliseconds(time)
+                    turn.completed = GoTime.milliseconds(time)
                 }
             } else {
                 turn.blocks.append(
@@ -49,11 +49,6 @@ extension TurnReader {
             for index in turn.blocks.indices { turn.blocks[index].isFinal = false }
         }
         return turn
-    }
-
-    /// The columns hold seconds; what is larger than any of ours is milliseconds (rule R3).
-    private static func milliseconds(_ seconds: Int64) -> Int64 {
-        seconds.magnitude > 100_000_000_000 ? seconds : seconds * 1000
     }
 
     private static func content(

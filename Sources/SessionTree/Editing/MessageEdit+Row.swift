@@ -109,10 +109,3 @@ private struct RowFile {
         }
     }
 }
-
-/// Times of the Go family: seconds, but other programs have written milliseconds (rule R3).
-enum GoTime {
-    static func milliseconds(_ value: Int64) -> Int64 {
-        value.magnitude > 100_000_000_000 ? value : value * 1000
-    }
-}

@@ -18,6 +18,11 @@ package enum DerivedTrees {
         }
     }
 
+    /// The view of this name in the root of the mount, the control directory or a session's.
+    package static func root(_ name: FileName, in directory: Place) -> DerivedPlace? {
+        roots(in: directory).first { $0.name == name }?.place
+    }
+
     package static func tree(_ root: DerivedPlace.Root) -> any DerivedTree {
         switch root {
         case .sessions: SessionViews()
