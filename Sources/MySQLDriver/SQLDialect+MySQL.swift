@@ -19,6 +19,7 @@ extension SQLDialect {
                     "substring(\(bytes("\(dialect.quote(table)).\(dialect.quote(column))")), ?, ?)",
                     [.integer(Int64(max(0, offset)) + 1), .integer(Int64(max(0, count)))]
                 )
+            case .summary(let table, let column): (summary("\(dialect.quote(table)).\(dialect.quote(column))"), [])
             // The column's type decides that, not the row; the collation of a binary column is `binary`.
             case .isBlob(let column): ("(collation(\(dialect.quote(column))) = 'binary')", [])
             case .equal(let column, let value): equal(dialect.quote(column), value)
@@ -35,6 +36,15 @@ extension SQLDialect {
     /// nothing; what this gives may be of any length.
     private static func bytes(_ column: String) -> String {
         "CONVERT(\(column) USING binary)"
+    }
+
+    /// ord() of no byte is 0, and of a string that is bytes never more than one byte.
+    private static func summary(_ column: String) -> String {
+        let bytes = bytes(column)
+        return """
+            coalesce(octet_length(\(column)) * 65536 + ord(substring(\(bytes), 1, 1)) * 256 \
+            + ord(substring(\(bytes), 2, 1)), 0)
+            """
     }
 
     /// The first comparison finds the rows by an index, the second decides.

@@ -56,6 +56,9 @@ package enum SQLFragment: Sendable {
     case octetLength(table: SQLIdentifier, column: SQLIdentifier)
     /// Bytes of a text column as a blob; the rest of the text is not read.
     case slice(table: SQLIdentifier, column: SQLIdentifier, from: Int, count: Int)
+    /// How long a text column of the row in hand is and how it begins, as ``SQLTextSummary`` has it; found without reading
+    /// the text.
+    case summary(table: SQLIdentifier, column: SQLIdentifier)
     /// Whether the column of the row in hand holds a blob rather than a text: 1 or 0.
     case isBlob(SQLIdentifier)
     /// Whether a column has a value, every byte of it, whatever the collation says. NULL is equal to nothing. Finds the

@@ -9,6 +9,8 @@ package struct SQLQuery: Sendable, ExpressibleByStringInterpolation {
         case text(String, [SQLValue])
         case identifier(SQLIdentifier)
         case dialect(SQLFragment)
+        case parameter
+        case template(SQLTemplate, [SQLValue])
     }
 
     fileprivate var segments: [Segment]
@@ -19,6 +21,10 @@ package struct SQLQuery: Sendable, ExpressibleByStringInterpolation {
 
     package init(stringInterpolation: StringInterpolation) {
         segments = stringInterpolation.query.segments
+    }
+
+    init(_ template: SQLTemplate, _ values: [SQLValue]) {
+        segments = [.template(template, values)]
     }
 
     package struct StringInterpolation: StringInterpolationProtocol {
@@ -52,6 +58,11 @@ package struct SQLQuery: Sendable, ExpressibleByStringInterpolation {
             query.segments.append(.dialect(fragment))
         }
 
+        /// Only in the statement of a ``SQLTemplate``.
+        package mutating func appendInterpolation(_ parameter: SQLParameter) {
+            query.segments.append(.parameter)
+        }
+
         /// Part of a statement, with its values.
         package mutating func appendInterpolation(_ part: SQLQuery) {
             query.append(part)
@@ -71,8 +82,26 @@ package struct SQLQuery: Sendable, ExpressibleByStringInterpolation {
     /// The text that a provider understands, and the values in the order of its placeholders.
     package func rendered(for dialect: SQLDialect) -> (text: String, values: [SQLValue]) {
         // Most statements are one piece: nothing to put together each time they run.
-        if segments.count == 1, case .text(let text, let values) = segments[0] { return (text, values) }
-        var (text, values) = ("", [SQLValue]())
+        if segments.count == 1 {
+            if case .text(let text, let values) = segments[0] { return (text, values) }
+            if case .template(let template, let values) = segments[0] {
+                let rendering = template.rendering(for: dialect)
+                return (rendering.text, rendering.filled(values))
+            }
+        }
+        let rendering = rendering(for: dialect)
+        precondition(rendering.parameters.isEmpty, "only a template has parameters")
+        return (rendering.text, rendering.values)
+    }
+
+    /// The template that this is, if it is nothing but one.
+    package var template: SQLTemplate? {
+        guard segments.count == 1, case .template(let template, _) = segments[0] else { return nil }
+        return template
+    }
+
+    func rendering(for dialect: SQLDialect) -> SQLTemplate.Rendering {
+        var (text, values, parameters) = ("", [SQLValue](), [Int]())
         for segment in segments {
             switch segment {
             case .text(let piece, let bound):
@@ -83,9 +112,17 @@ package struct SQLQuery: Sendable, ExpressibleByStringInterpolation {
                 let (piece, bound) = dialect.render(fragment, dialect)
                 text += piece
                 values += bound
+            case .parameter:
+                text += "?"
+                parameters.append(values.count)
+                values.append(.null)
+            case .template(let template, let given):
+                let rendering = template.rendering(for: dialect)
+                text += rendering.text
+                values += rendering.filled(given)
             }
         }
-        return (text, values)
+        return SQLTemplate.Rendering(text: text, values: values, parameters: parameters)
     }
 
     /// Neighbouring texts become one.

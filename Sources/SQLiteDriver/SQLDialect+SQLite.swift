@@ -12,6 +12,8 @@ extension SQLDialect {
                 "opencodefs_slice(\(cell(table, column, dialect)), ?, ?)",
                 [.integer(Int64(offset)), .integer(Int64(count))]
             )
+        case .summary(let table, let column):
+            ("coalesce(opencodefs_summary(\(cell(table, column, dialect))), 0)", [])
         case .isBlob(let column): ("typeof(\(dialect.quote(column))) = 'blob'", [])
         // The collation of OpenCode's columns is the default, BINARY.
         case .equal(let column, let value): ("\(dialect.quote(column)) = ?", [value])

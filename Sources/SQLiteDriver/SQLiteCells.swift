@@ -5,10 +5,11 @@ private import Glibc
 ///
 /// SQLite before 3.43 has no octet_length(), and length(CAST(x AS BLOB)) reads the whole value with its chain of overflow
 /// pages. A blob handle (sqlite3_blob_open) knows the length from the row's header. Two SQL functions bring that into
-/// statements, so that a store asks every provider alike:
+/// statements, so that a store asks every provider alike; a third gives the length and the first two bytes in one:
 ///
 ///     opencodefs_octets('part', 'data', rowid, typeof(data))
 ///     opencodefs_slice('part', 'data', rowid, typeof(data), offset, count)
+///     opencodefs_summary('part', 'data', rowid, typeof(data))
 ///
 /// They are NULL where the cell holds neither text nor blob. A cell that cannot be read is an error, never an empty one:
 /// a message would be shown without its text.
@@ -32,6 +33,8 @@ final class SQLiteCells {
             database, "opencodefs_octets", 4, flags, context, octetsOfCell, nil, nil, nil)
         unsafe sqlite3_create_function_v2(
             database, "opencodefs_slice", 6, flags, context, sliceOfCell, nil, nil, nil)
+        unsafe sqlite3_create_function_v2(
+            database, "opencodefs_summary", 4, flags, context, summaryOfCell, nil, nil, nil)
     }
 
     func close() {
@@ -42,10 +45,13 @@ final class SQLiteCells {
     fileprivate func open(
         _ table: UnsafePointer<CChar>, _ column: UnsafePointer<CChar>, row: Int64
     ) -> Result<SQLiteBlob, CellFailure> {
-        if let index = blobs.firstIndex(where: { unsafe $0.isOf(table, column) }) {
-            if blobs[index].move(to: row) { return .success(blobs[index]) }
+        for index in blobs.indices {
+            let blob = blobs[index]
+            guard unsafe blob.isOf(table, column) else { continue }
+            if blob.move(to: row) { return .success(blob) }
             // A handle that failed once is of no more use.
             blobs.remove(at: index)
+            break
         }
         do throws(CellFailure) {
             let blob = try unsafe SQLiteBlob(database: database, table: table, column: column, row: row)
@@ -140,6 +146,20 @@ private func octetsOfCell(
 ) {
     guard let arguments = unsafe arguments, let cell = unsafe blob(context, arguments) else { return }
     unsafe sqlite3_result_int64(context, Int64(cell.count))
+}
+
+/// opencodefs_summary(table, column, rowid, type): bytes of the text and how it begins, as SQLTextSummary has it.
+private func summaryOfCell(
+    _ context: OpaquePointer?, _ count: CInt, _ arguments: UnsafeMutablePointer<OpaquePointer?>?
+) {
+    guard let arguments = unsafe arguments, let cell = unsafe blob(context, arguments) else { return }
+    let size = cell.count
+    var beginning: UInt16 = 0
+    if size > 0 {
+        let code = unsafe withUnsafeMutablePointer(to: &beginning) { unsafe cell.read(min(size, 2), at: 0, into: $0) }
+        guard code == SQLITE_OK else { return unsafe sqlite3_result_error_code(context, code) }
+    }
+    unsafe sqlite3_result_int64(context, Int64(size) << 16 | Int64(UInt16(bigEndian: beginning)))
 }
 
 /// opencodefs_slice(table, column, rowid, type, offset, count): at most `count` bytes, fewer at the end of the text.

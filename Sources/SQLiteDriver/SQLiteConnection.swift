@@ -30,11 +30,15 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
 
     /// For extensions in other files; only this class and they may use it.
     let database: OpaquePointer
-    private var statements: [String: SQLiteStatement] = [:]
+    private var statements = SQLiteStatementCache()
     private let cells: SQLiteCells
     /// Nil for a database that is no file of OpenCode's: in memory, or one that ``Access/create`` may make.
     private let claim: SQLiteClaim?
     private var fileWatch: SQLiteFileWatch?
+    /// Whether the file that is open here was found to be the claim's.
+    private var isProven = false
+    /// The last answer to whether anything has been committed, and what the log's index said at that time.
+    private var lastChange: (header: SQLiteFileWatch.IndexHeader, counter: Int64)?
     package var patience = Patience.lasting(.seconds(10))
     package let dialect = SQLDialect.sqlite
 
@@ -66,6 +70,7 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
         unsafe sqlite3_progress_handler(database, 20_000, sqliteIsWorking, unretained)
         // Before the first statement: only that opens the log, which must be the log of this file.
         guard isStanding else { throw SQLiteClaim.replaced(path) }
+        isProven = claim != nil
         try configure(access)
         if let claim {
             claim.noteLog()
@@ -80,15 +85,18 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
         try run("PRAGMA recursive_triggers=OFF")
         try run("PRAGMA synchronous=EXTRA")
         try run("PRAGMA wal_autocheckpoint=0")
-        // Reads go through the page cache of the kernel; a large cache of our own would hold everything twice.
-        try run("PRAGMA cache_size=-8000")
+        // Reads go through the page cache of the kernel; a large cache of our own would hold everything twice. But what a
+        // transaction writes stays in memory to its end, up to 8 MB: where there is no log, to write it earlier would take
+        // the lock that keeps readers out.
+        try run("PRAGMA cache_size=-2000")
+        try run("PRAGMA cache_spill=2000")
         try run("PRAGMA mmap_size=0")
         if access == .readOnly { try run("PRAGMA query_only=ON") }
     }
 
     deinit {
         cells.close()
-        statements = [:]
+        statements = SQLiteStatementCache()
         // The last connection would copy the log into contents that it does not belong to.
         if claim?.isOverwritten == true { unsafe opencodefs_sqlite_leave_log(database) }
         unsafe sqlite3_close_v2(database)
@@ -99,8 +107,10 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
         _ query: SQLQuery, _ body: (any SQLRow) throws(SQLError) -> Void
     ) throws(SQLError) {
         let (text, values) = query.rendered(for: dialect)
-        let statement = try take(text)
-        defer { statements[text] = statement }
+        let statement = try statements.take(query.template, text) { () throws(SQLError) in
+            try unsafe SQLiteStatement(database: database, text: text)
+        }
+        defer { statement.isInUse = false }
         try statement.rows(binding: values, body)
     }
 
@@ -110,14 +120,13 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
         return unsafe Int(sqlite3_changes64(database))
     }
 
-    /// A prepared statement that nobody is using: the same text may run inside its own rows.
-    private func take(_ text: String) throws(SQLError) -> SQLiteStatement {
-        if let cached = statements.removeValue(forKey: text) { return cached }
-        return try unsafe SQLiteStatement(database: database, text: text)
-    }
+    private static let reading = SQLTemplate("BEGIN DEFERRED")
+    private static let rollingBack = SQLTemplate("ROLLBACK")
+    private static let dataVersion = SQLTemplate("PRAGMA data_version")
+    private static let schemaVersion = SQLTemplate("PRAGMA schema_version")
 
     package func beginReading() throws(SQLError) {
-        try run("BEGIN DEFERRED")
+        try run(Self.reading())
     }
 
     package func beginWriting() throws(SQLError) {
@@ -138,6 +147,8 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
                 claim.isOverwritten = true
                 return false
             }
+            // The path leads to the file of the claim, and that is the one open here: it cannot become another.
+            if isProven { return true }
         }
         var answer: CInt = 0
         let code = unsafe sqlite3_file_control(database, "main", SQLITE_FCNTL_HAS_MOVED, &answer)
@@ -156,16 +167,24 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
         let patience = self.patience
         self.patience = .lasting(.seconds(10))
         defer { self.patience = patience }
-        _ = try? run("ROLLBACK")
+        _ = try? run(Self.rollingBack())
     }
 
     package func changeCounter() throws(SQLError) -> Int64 {
         guard isStanding else { throw SQLiteClaim.replaced(claim?.path ?? "") }
-        return try integer("PRAGMA data_version") ?? 0
+        // Within a transaction the counter is the transaction's, whatever others commit meanwhile.
+        guard unsafe sqlite3_get_autocommit(database) != 0 else { return try integer(Self.dataVersion()) ?? 0 }
+        // SQLite compares these very bytes to find out, at the beginning of a transaction.
+        let header = fileWatch?.indexHeader
+        if let header, let lastChange, lastChange.header == header { return lastChange.counter }
+        let counter = try integer(Self.dataVersion()) ?? 0
+        // As it was before: what is committed in between is found the next time.
+        lastChange = header.map { ($0, counter) }
+        return counter
     }
 
     package func schemaCounter() throws(SQLError) -> Int64 {
-        try integer("PRAGMA schema_version") ?? 0
+        try integer(Self.schemaVersion()) ?? 0
     }
 
     /// The version of the SQLite library that is linked.

@@ -39,6 +39,29 @@ final class SQLiteFileWatch {
         }
     }
 
+    /// Which version of the database the log's index shows: another one after each commit.
+    struct IndexHeader: Equatable {
+        private let words: InlineArray<6, UInt64>
+
+        /// - Returns: nil while somebody writes it: it stands there twice.
+        fileprivate init?(_ index: UnsafeRawPointer) {
+            func word(_ number: Int) -> UInt64 { unsafe index.load(fromByteOffset: number * 8, as: UInt64.self) }
+            words = InlineArray { word($0) }
+            for number in 0..<6 where word(number + 6) != words[number] { return nil }
+        }
+
+        static func == (left: Self, right: Self) -> Bool {
+            for number in 0..<6 where left.words[number] != right.words[number] { return false }
+            return true
+        }
+    }
+
+    /// Nil where it cannot be told.
+    var indexHeader: IndexHeader? {
+        guard let file = unsafe file, let index = unsafe index(of: file) else { return nil }
+        return unsafe IndexHeader(index)
+    }
+
     init(database: OpaquePointer, claim: SQLiteClaim) {
         unsafe self.database = database
         self.claim = claim

@@ -6,6 +6,8 @@ internal import SQL
 final class SQLiteStatement {
     private let statement: OpaquePointer
     private let database: OpaquePointer
+    /// Whether somebody steps through its rows.
+    var isInUse = false
 
     init(database: OpaquePointer, text: String) throws(SQLError) {
         var prepared: OpaquePointer?

@@ -49,16 +49,18 @@ extension SessionFileSystem {
                 base = .content(current.digest)
                 return current == version ? bytes : nil
             }
-            guard let message = try snapshot.message(id, of: session),
-                revised(MessageFile.version(of: message), of: place) == version
-            else { return nil }
-            let layout = MessageFile.layout(of: message)
             if isWhole {
-                let (bytes, digest) = try Self.rendered(message, try snapshot.texts(of: message))
+                guard let (message, texts) = try snapshot.contents(of: id, in: session, upTo: Self.windowSize),
+                    revised(MessageFile.version(of: message), of: place) == version, let texts
+                else { return nil }
+                let (bytes, digest) = try Self.rendered(message, texts)
                 base = .content(digest)
                 return bytes
             }
-            return try layout.bytes(offset..<end) { (text, range) throws(StoreError) in
+            guard let message = try snapshot.message(id, of: session),
+                revised(MessageFile.version(of: message), of: place) == version
+            else { return nil }
+            return try MessageFile.layout(of: message).bytes(offset..<end) { (text, range) throws(StoreError) in
                 try snapshot.text(text, of: message, range: range)[...]
             }
         }
@@ -134,10 +136,10 @@ extension SessionFileSystem {
                 || content.validated.isOfAnotherFile(than: token)
         else { return version }
         let hash = try reading(patience) { (snapshot) throws(StoreError) -> UInt64? in
-            guard let message = try snapshot.message(id, of: session),
-                revised(MessageFile.version(of: message), of: place) == version
+            guard let (message, texts) = try snapshot.contents(of: id, in: session, upTo: Self.windowSize),
+                revised(MessageFile.version(of: message), of: place) == version, let texts
             else { return nil }
-            return ContentHash.value(of: try Self.rendered(message, try snapshot.texts(of: message)).bytes)
+            return ContentHash.value(of: try Self.rendered(message, texts).bytes)
         }
         // It has changed once more meanwhile: the next lookup sees that.
         guard let hash else { return version }

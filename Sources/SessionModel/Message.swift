@@ -7,12 +7,22 @@ package struct Message: Sendable, Identifiable {
     package let shape: Shape
     /// What the mount's listing sorts and numbers by.
     package let order: Order
+    /// The first bytes of its own text, as many as were read with its description; perhaps none.
+    package let beginning: Beginning
 
-    package init(id: ID, session: Session.ID, shape: Shape, order: Order) {
+    package init(id: ID, session: Session.ID, shape: Shape, order: Order, beginning: [UInt8] = []) {
         self.id = id
         self.session = session
         self.shape = shape
         self.order = order
+        self.beginning = Beginning(bytes: beginning)
+    }
+
+    /// Some bytes of a text. Whoever prints a message does not print them: what people said stands in no log.
+    package struct Beginning: Sendable, CustomStringConvertible {
+        package let bytes: [UInt8]
+
+        package var description: String { "…" }
     }
 
     /// How a family keeps a message.

@@ -105,6 +105,14 @@ package protocol HistorySnapshot {
 
     func message(_ id: Message.ID, of session: Session.ID) throws(StoreError) -> Message?
 
+    /// A message with its texts, for who wants all of it: in one go where the store can.
+    ///
+    /// - Parameter limit: in bytes; where the texts have more in all, they are not read.
+    /// - Returns: nil where there is no such message; no texts where they have more.
+    func contents(
+        of id: Message.ID, in session: Session.ID, upTo limit: Int
+    ) throws(StoreError) -> (message: Message, texts: [[UInt8]]?)?
+
     /// The session that a message is shown in; nil where there is no such message.
     func session(of message: Message.ID) throws(StoreError) -> Session.ID?
 
@@ -155,6 +163,15 @@ package protocol HistorySnapshot {
 }
 
 extension HistorySnapshot {
+    /// Describes it first, where the store has no quicker way.
+    package func contents(
+        of id: Message.ID, in session: Session.ID, upTo limit: Int
+    ) throws(StoreError) -> (message: Message, texts: [[UInt8]]?)? {
+        guard let message = try message(id, of: session) else { return nil }
+        let octets = message.texts.reduce(0) { $0 + $1.octets }
+        return (message, octets <= limit ? try texts(of: message) : nil)
+    }
+
     /// Asks for it in one session after the other, where the store has no quicker way.
     package func session(of message: Message.ID) throws(StoreError) -> Session.ID? {
         for session in try sessions() where try self.message(message, of: session.id) != nil { return session.id }

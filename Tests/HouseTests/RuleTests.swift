@@ -8,6 +8,7 @@ import Testing
         "Sources/Fuse", "Sources/SQLiteDriver", "Sources/MySQLDriver", "Sources/Digest",
         "Sources/Timing/Timestamp.swift",
         "Sources/SessionModel/Identifier.swift", "Sources/SessionTree/TimeZoneRule.swift",
+        "Sources/SessionTree/Files/ContentHash.swift",
         "Sources/opencodefs/System.swift", "Sources/opencodefs/System+Files.swift", "Sources/opencodefs/Console.swift",
         "Sources/opencodefs/System+Secrets.swift", "Sources/opencodefs/Daemon.swift",
         "Sources/opencodefs/Program.swift", "Sources/opencodefs/OptionParser.swift",

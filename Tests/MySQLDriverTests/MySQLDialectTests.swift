@@ -112,4 +112,17 @@ import Timing
             }
         }
     }
+
+    @Test func `a summary is the length and the first two bytes`() throws {
+        let connection = try connection()
+        for text in ["", "{", "{}", "{\"a\":1}", "é", "🙂 "] {
+            try connection.run("UPDATE t SET s = \(SQLValue(text)) WHERE number = 1")
+            let summary: SQLQuery = """
+                SELECT \(.summary(table: Self.table, column: SQLIdentifier("s"))) FROM t WHERE number = 1
+                """
+            let found = SQLTextSummary(rawValue: try connection.integer(summary) ?? -1)
+            #expect(found.octets == text.utf8.count)
+            #expect(found.beginning == Array(text.utf8.prefix(2)))
+        }
+    }
 }

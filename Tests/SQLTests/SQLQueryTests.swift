@@ -10,6 +10,7 @@ import Testing
         case .octetLength(let table, let column): ("LENGTH(\(table.name).\(column.name))", [])
         case .slice(let table, let column, let from, let count):
             ("SLICE(\(table.name).\(column.name), ?, ?)", [.integer(Int64(from)), .integer(Int64(count))])
+        case .summary(let table, let column): ("SUMMARY(\(table.name).\(column.name))", [])
         case .isBlob(let column): ("BLOB(\(column.name))", [])
         case .equal(let column, let value): ("(\(dialect.quote(column)) = ? AND BYTES(?))", [value, value])
         case .identical(let column, let value): ("SAME(\(dialect.quote(column)), ?)", [value])

@@ -33,6 +33,20 @@ import Testing
                 == [3, 0, 6, 0, 2, 0, 2, 0, 1, 0])
     }
 
+    @Test func `a summary is the length and the first two bytes`() throws {
+        let texts: [SQLValue] = [
+            SQLValue("{}"), .null, .integer(7), .text([]), .text([0xff]), .blob([0, 0x7d]), .blob([]),
+            .text(Array(repeating: 0x7b, count: 70_000)), .text([0, 0]),
+        ]
+        let connection = try connection(texts)
+        let summary = SQLFragment.summary(table: Self.table, column: SQLIdentifier("data"))
+        let found = try connection.column("SELECT \(summary) FROM t ORDER BY id").map {
+            SQLTextSummary(rawValue: $0.integer ?? -1)
+        }
+        #expect(found.map(\.octets) == texts.map { $0.bytes?.count ?? 0 })
+        #expect(found.map(\.beginning) == texts.map { Array(($0.bytes ?? []).prefix(2)) })
+    }
+
     @Test(arguments: [
         (0, 3, "abc"), (0, 10, "abcdef"), (2, 2, "cd"), (5, 1, "f"), (5, 9, "f"), (6, 1, ""), (7, 3, ""), (0, 0, ""),
         (.max, .max, ""), (0, .max, "abcdef"), (-3, 2, "ab"), (3, -1, ""), (1 << 40, 1, ""),

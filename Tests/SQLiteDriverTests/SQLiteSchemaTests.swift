@@ -108,4 +108,70 @@ import Testing
         try other.run("ALTER TABLE t ADD b")
         #expect(try connection.schemaCounter() != start)
     }
+
+    @Test(arguments: ["WAL", "DELETE"], [1, 2, 3] as [UInt64])
+    func `the change counter is SQLite's own, also where the log's index is asked instead`(
+        mode: String, seed: UInt64
+    ) throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("a.db")
+        let maker = try SQLiteConnection(path: path, access: .create)
+        try maker.run(SQLQuery(stringLiteral: "PRAGMA journal_mode=\(mode)"))
+        try maker.run("CREATE TABLE t (a)")
+        let watch = try SQLiteConnection(path: path, access: .readWrite)
+        var other: SQLiteConnection? = try SQLiteConnection(path: path, access: .readWrite)
+        var random = SeededGenerator(seed: seed)
+        var moved = 0
+        var last = try watch.changeCounter()
+        for round in 0..<300 {
+            let isCommitted: Bool
+            switch random.next() % 9 {
+            case 0: (isCommitted, _) = (false, try maker.integer("PRAGMA wal_checkpoint(PASSIVE)"))
+            case 1: (isCommitted, _) = (false, try maker.integer("PRAGMA wal_checkpoint(TRUNCATE)"))
+            case 2:
+                try maker.beginWriting()
+                try maker.run("INSERT INTO t VALUES (\(Int64(round)))")
+                maker.rollback()
+                isCommitted = false
+            case 3:
+                other = nil
+                other = try SQLiteConnection(path: path, access: .readWrite)
+                isCommitted = false
+            case 4: (isCommitted, _) = (false, try watch.run("INSERT INTO t VALUES (-1)"))
+            case 5: (isCommitted, _) = (true, try other?.run("INSERT INTO t VALUES (\(Int64(round)))"))
+            case 6: (isCommitted, _) = (true, try maker.run("UPDATE t SET a = \(Int64(round))"))
+            default: isCommitted = false
+            }
+            let counter = try watch.changeCounter()
+            #expect(counter == (try watch.integer("PRAGMA data_version")))
+            // An UPDATE of no row commits nothing.
+            if counter != last { moved += 1 } else { #expect(!isCommitted || moved == 0) }
+            last = counter
+        }
+        #expect(moved > 30)
+    }
+
+    @Test(arguments: ["WAL", "DELETE"])
+    func `W3 within a transaction the change counter is the transaction's, whatever others commit meanwhile`(
+        mode: String
+    ) throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("a.db")
+        let other = try SQLiteConnection(path: path, access: .create)
+        try other.run(SQLQuery(stringLiteral: "PRAGMA journal_mode=\(mode)"))
+        try other.run("CREATE TABLE t (a)")
+        let connection = try SQLiteConnection(path: path, access: .readWrite)
+        _ = try connection.changeCounter()
+        try connection.beginReading()
+        _ = try connection.integer("SELECT count(*) FROM t")
+        if mode == "WAL" { try other.run("INSERT INTO t VALUES (1)") }
+        let seen = try connection.changeCounter()
+        #expect(try connection.integer("SELECT count(*) FROM t") == 0)
+        connection.rollback()
+        if mode == "DELETE" { try other.run("INSERT INTO t VALUES (1)") }
+        try connection.beginWriting()
+        #expect(try connection.changeCounter() != seen)
+        connection.rollback()
+        #expect(try connection.changeCounter() != seen)
+    }
 }

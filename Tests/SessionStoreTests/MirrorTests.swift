@@ -8,7 +8,7 @@ import Timing
 
 /// What is believed of a server's history, and until when.
 @Suite struct MirrorTests {
-    private static let columns = GoMessageColumns(WalkTests.schema)
+    private static let columns = WalkTests.schema.messageColumns
     private let start = ContinuousClock.now
     private let session = Session.ID("s")
 

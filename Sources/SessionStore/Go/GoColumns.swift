@@ -9,9 +9,11 @@ struct GoMessageColumns: Sendable {
     private let session: Int
     private let parts: Int
     private let updated: Int
+    /// What to select: the columns in their order, with the length of the parts in the place of the parts.
+    let selection: SQLQuery
 
-    init(_ schema: GoSchema) {
-        let names = (schema.tables.tables[GoSchema.messages.name] ?? []).map(\.name)
+    init(_ tables: SQLSchema) {
+        let names = (tables.tables[GoSchema.messages.name] ?? []).map(\.name)
         // The schema has them, or it is none of ours.
         func position(_ name: String) -> Int { names.firstIndex(of: name) ?? 0 }
         id = position("id")
@@ -19,14 +21,9 @@ struct GoMessageColumns: Sendable {
         parts = position(GoSchema.parts.name)
         updated = position("updated_at")
         self.names = names
-    }
-
-    /// What to select: the columns in their order, with the length of the parts in the place of the parts.
-    var selection: SQLQuery {
         let length = SQLFragment.octetLength(table: GoSchema.messages, column: GoSchema.parts)
-        return .joined(
-            names.enumerated().map { index, name in index == parts ? "\(length)" : "\(SQLIdentifier(name))" },
-            separator: ", ")
+        selection = .joined(
+            names.map { $0 == GoSchema.parts.name ? "\(length)" : "\(SQLIdentifier($0))" }, separator: ", ")
     }
 
     /// What the columns of a row in hand hold.

@@ -5,6 +5,7 @@ internal import SessionModel
 /// its fork, and every version between.
 struct GoSchema: StoreSchema {
     let tables: SQLSchema
+    let messageColumns: GoMessageColumns
 
     static let sessions = SQLIdentifier("sessions")
     static let messages = SQLIdentifier("messages")
@@ -31,6 +32,7 @@ struct GoSchema: StoreSchema {
     init?(_ tables: SQLSchema) {
         guard Self.missing(in: tables).isEmpty else { return nil }
         self.tables = tables
+        messageColumns = GoMessageColumns(tables)
     }
 
     static func reasonForRefusal(_ tables: SQLSchema) -> String {

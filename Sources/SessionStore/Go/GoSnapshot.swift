@@ -163,6 +163,28 @@ struct GoSnapshot: HistorySnapshot {
         try first(session, "AND \(GoSchema.has(id.value)) \(lock)")
     }
 
+    func contents(
+        of id: Message.ID, in session: Session.ID, upTo limit: Int
+    ) throws(StoreError) -> (message: Message, texts: [[UInt8]]?)? {
+        let columns = schema.messageColumns
+        let length = SQLFragment.octetLength(table: GoSchema.messages, column: GoSchema.parts)
+        return try query { () throws(SQLError) in
+            var found: (message: Message, texts: [[UInt8]]?)?
+            try connection.rows(
+                """
+                SELECT \(columns.selection), CASE WHEN \(length) <= \(Int64(limit)) THEN \(GoSchema.parts) END \
+                FROM messages WHERE \(GoSchema.belongs(to: session.value)) AND \(GoSchema.has(id.value)) \(lock)
+                """
+            ) { (row) throws(SQLError) in
+                let values = columns.values(row)
+                guard let message = columns.message(values, of: session) else { return }
+                let isRead = columns.octets(of: values) <= limit
+                found = (message, isRead ? [row.bytes(at: columns.names.count) ?? []] : nil)
+            }
+            return found
+        }
+    }
+
     func session(of message: Message.ID) throws(StoreError) -> Session.ID? {
         try query { () throws(SQLError) in
             try connection.column("SELECT session_id FROM messages WHERE \(GoSchema.has(message.value))").first
@@ -247,7 +269,7 @@ struct GoSnapshot: HistorySnapshot {
     private func select(
         _ session: Session.ID, _ rest: SQLQuery, _ body: (Message) -> Void
     ) throws(SQLError) {
-        let columns = GoMessageColumns(schema)
+        let columns = schema.messageColumns
         try connection.rows(
             "SELECT \(columns.selection) FROM messages WHERE \(GoSchema.belongs(to: session.value)) \(rest)"
         ) { (row) throws(SQLError) in

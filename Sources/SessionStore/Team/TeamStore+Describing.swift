@@ -51,7 +51,7 @@ extension TeamStore {
         defer { state.withLock { $0.describing.subtract(plan.sessions) } }
         let begun = ContinuousClock.now
         let (columns, rows) = try ask(.rows, patience) { (connection, schema) throws(SQLError) in
-            let columns = GoMessageColumns(schema)
+            let columns = schema.messageColumns
             var rows: [Session.ID: [[SQLValue]]] = [:]
             // Few models and roles, and one id for all messages of a session: kept once each.
             var shared: [SQLValue: SQLValue] = [:]

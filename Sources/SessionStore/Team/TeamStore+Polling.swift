@@ -105,7 +105,7 @@ extension TeamStore {
         _ connection: any SQLConnection, _ schema: GoSchema, _ watched: [Session.ID], since clock: Int64?
     ) throws(SQLError) -> Answer {
         let sessions = GoSessionColumns(schema)
-        let messages = GoMessageColumns(schema)
+        let messages = schema.messageColumns
         var rows: [[SQLValue]] = []
         var now: Int64?
         try connection.rows("SELECT \(SQLFragment.now), \(sessions.selection) FROM sessions") {

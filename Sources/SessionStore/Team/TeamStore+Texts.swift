@@ -61,7 +61,7 @@ extension TeamStore {
         let slice = SQLFragment.slice(
             table: GoSchema.messages, column: GoSchema.parts, from: range.lowerBound, count: range.count)
         let found = try ask(.rows, patience) { (connection, schema) throws(SQLError) in
-            let columns = GoMessageColumns(schema)
+            let columns = schema.messageColumns
             var found: TextCache.Text?
             try connection.rows(
                 "SELECT \(columns.selection), \(slice) FROM messages WHERE \(GoSchema.has(id.value))"
@@ -81,7 +81,7 @@ extension TeamStore {
         defer { state.withLock { $0.reading.subtract(ids) } }
         let begun = ContinuousClock.now
         let found = try ask(.rows, patience) { (connection, schema) throws(SQLError) in
-            let columns = GoMessageColumns(schema)
+            let columns = schema.messageColumns
             var found: [Message.ID: TextCache.Text] = [:]
             try connection.rows(
                 """

@@ -24,6 +24,14 @@ struct TypeScriptSchema: StoreSchema {
                 case .v2: .v2
                 }
             }
+
+            /// Has a row when there is such a session.
+            var hasSession: SQLTemplate {
+                switch self {
+                case .v1: Generation.hasV1
+                case .v2: Generation.hasV2
+                }
+            }
         }
 
         let kind: Kind
@@ -34,6 +42,9 @@ struct TypeScriptSchema: StoreSchema {
             kind: .v1, sessions: SQLIdentifier("session"), messages: SQLIdentifier("message"))
         static let v2 = Generation(
             kind: .v2, sessions: SQLIdentifier("session_v2"), messages: SQLIdentifier("session_message"))
+
+        private static let hasV1 = SQLTemplate("SELECT 1 FROM session WHERE id = \(.parameter)")
+        private static let hasV2 = SQLTemplate("SELECT 1 FROM session_v2 WHERE id = \(.parameter)")
 
         /// The columns without which nothing of this generation can be shown (rule R1).
         var required: [(table: String, columns: [String])] {

@@ -253,6 +253,12 @@ struct TypeScriptSnapshot: HistorySnapshot {
         try query { () throws(SQLError) in try messages(of: session)?.one(id) }
     }
 
+    func contents(
+        of id: Message.ID, in session: Session.ID, upTo limit: Int
+    ) throws(StoreError) -> (message: Message, texts: [[UInt8]]?)? {
+        try query { () throws(SQLError) in try messages(of: session)?.contents(id, upTo: limit) }
+    }
+
     func session(of message: Message.ID) throws(StoreError) -> Session.ID? {
         try query { () throws(SQLError) in
             for generation in schema.generations {
@@ -271,7 +277,7 @@ struct TypeScriptSnapshot: HistorySnapshot {
     }
 
     func lastChange(of session: Session.ID) throws(StoreError) -> Int64? {
-        try newestMessage(of: session)?.texts.map(\.updated).max()
+        try query { () throws(SQLError) in try messages(of: session)?.lastChange() }
     }
 
     func role(of message: Message) throws(StoreError) -> [UInt8]? {
@@ -281,6 +287,8 @@ struct TypeScriptSnapshot: HistorySnapshot {
         case .typed(let type, _): return type
         case .row: return nil
         }
+        // Most often the description has shown it.
+        if let role = JSONText.member("role", inBeginning: message.beginning.bytes) { return role }
         // OpenCode writes the role among the first keys; a wider look is for messages written by others.
         for limit in [1024, 65_536] {
             let beginning = try text(0, of: message, range: 0..<min(limit, info.octets))
@@ -296,20 +304,21 @@ struct TypeScriptSnapshot: HistorySnapshot {
             case .parted(_, let parts):
                 var texts: [[UInt8]] = []
                 texts.reserveCapacity(parts.count + 1)
-                for query: SQLQuery in [
-                    "SELECT data FROM message WHERE id = \(message.id.value)",
-                    "SELECT data FROM part WHERE message_id = \(message.id.value) AND id IS NOT NULL ORDER BY id",
-                ] {
+                for query in [Self.info(message.id.value), Self.parts(message.id.value)] {
                     try connection.rows(query) { (row) throws(SQLError) in texts.append(row.bytes(at: 0) ?? []) }
                 }
                 return texts
             case .typed:
-                return try connection.column("SELECT data FROM session_message WHERE id = \(message.id.value)")
-                    .map { $0.bytes ?? [] }
+                return try connection.column(Self.data(message.id.value)).map { $0.bytes ?? [] }
             case .row: return []
             }
         }
     }
+
+    private static let info = SQLTemplate("SELECT data FROM message WHERE id = \(.parameter)")
+    private static let parts = SQLTemplate(
+        "SELECT data FROM part WHERE message_id = \(.parameter) AND id IS NOT NULL ORDER BY id")
+    private static let data = SQLTemplate("SELECT data FROM session_message WHERE id = \(.parameter)")
 
     func text(_ index: Int, of message: Message, range: Range<Int>) throws(StoreError) -> [UInt8] {
         try query { () throws(SQLError) in
@@ -337,9 +346,7 @@ struct TypeScriptSnapshot: HistorySnapshot {
     /// The newest generation that has the session.
     private func generation(of session: Session.ID) throws(SQLError) -> TypeScriptSchema.Generation? {
         for generation in schema.generations {
-            if try connection.exists("SELECT 1 FROM \(generation.sessions) WHERE id = \(session.value)") {
-                return generation
-            }
+            if try connection.exists(generation.kind.hasSession(session.value)) { return generation }
         }
         return nil
     }

@@ -42,36 +42,3 @@ package struct FileVersion: Hashable, Sendable {
         return next
     }
 }
-
-/// A 64-bit hash of contents, to notice a change; eight bytes a step.
-package enum ContentHash {
-    package static func value(of bytes: [UInt8]) -> UInt64 {
-        var hash: UInt64 = seed ^ UInt64(bytes.count)
-        var word: UInt64 = 0
-        var filled: UInt64 = 0
-        for byte in bytes {
-            word |= UInt64(byte) << filled
-            filled += 8
-            if filled == 64 {
-                hash = mix(hash ^ word)
-                word = 0
-                filled = 0
-            }
-        }
-        return mix(hash ^ word)
-    }
-
-    /// Of several hashes in their order.
-    package static func combine(_ hash: UInt64, _ next: UInt64) -> UInt64 {
-        mix(hash ^ mix(next))
-    }
-
-    package static let seed: UInt64 = 0x9e37_79b9_7f4a_7c15
-
-    private static func mix(_ value: UInt64) -> UInt64 {
-        var mixed = value &* 0x9fb2_1c65_1e98_df25
-        mixed ^= mixed >> 35
-        mixed = mixed &* 0x9fb2_1c65_1e98_df25
-        return mixed ^ (mixed >> 28)
-    }
-}
