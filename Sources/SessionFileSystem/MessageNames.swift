@@ -21,6 +21,15 @@ struct MessageNames {
         sessions[session]?.labels[message]
     }
 
+    /// Those that a listing shows after a message, as far as their names are known; some may be gone.
+    func successors(of message: Message.ID, in session: Session.ID, count: Int) -> [(Message.ID, FileName)] {
+        guard let labels = sessions[session]?.labels, let start = labels[message]?.ordinal else { return [] }
+        let near = labels.filter { $0.value.ordinal > start && $0.value.ordinal - start <= Int64(count) }
+        return near.sorted { $0.value.ordinal < $1.value.ordinal }.compactMap { id, label in
+            label.name.map { (id, $0) }
+        }
+    }
+
     /// Whether this session's messages were numbered before.
     func knows(_ session: Session.ID) -> Bool {
         sessions[session] != nil

@@ -67,7 +67,17 @@ extension SessionFileSystem {
             }
         }
         let place = Place.message(id, of: session)
-        try remove(place, name, in: parent, caller) { (removal) throws(StoreError) in
+        let window = state.withLock { state in
+            state.runs.window(caller.process, state.names.label(of: id, in: session), name, of: session, now: .now)
+        }
+        let folder = path(of: parent, nil)
+        let successors = { @Sendable [self] () -> [Writing.Successor] in
+            guard window > 0 else { return [] }
+            return state.withLock { $0.names.successors(of: id, in: session, count: window) }.map { message, name in
+                Writing.Successor(message: message, session: session, path: "\(folder)/\(name)")
+            }
+        }
+        try remove(place, name, in: parent, caller, successors: successors) { (removal) throws(StoreError) in
             try store.removeMessage(id, of: session, removal)
         }
         state.withLock { state in
@@ -242,12 +252,13 @@ extension SessionFileSystem {
     /// and both wait for ever.
     private func remove(
         _ place: Place, _ name: FileName, in parent: NodeID, _ caller: Caller,
+        successors: @escaping @Sendable () -> [Writing.Successor] = { [] },
         _ body: (Writing) throws(StoreError) -> Void
     ) throws(Failure) {
         try refuseWhenReadOnly()
         let removal = Writing(
             patience: caller.patience.atMost(Self.writePatience), process: caller.process,
-            path: path(of: parent, name))
+            path: path(of: parent, name), successors: successors)
         do throws(StoreError) { try body(removal) } catch { throw Failure(error) }
         state.withLock { $0.nodes.retire(place) }
     }

@@ -42,6 +42,7 @@ package final class SessionFileSystem: FileSystem {
         /// What the rows of messages held besides what their files showed, for those who remove a file before they write
         /// it anew (rule W6).
         var departed = DepartedMessages()
+        var runs = RemovalRuns()
         var trash = TrashCache()
         var rendered = RenderedViews()
         /// Places whose views some thread makes.

@@ -231,10 +231,30 @@ package struct Writing: Sendable {
     package let process: Int32
     /// How the thing is called in the tree, for `opencodefs trash`.
     package let path: String
+    /// Asked what the program will probably remove next: that goes into the trash in the same commit, and is taken out
+    /// again if it is not removed. A wrong answer costs time, no more.
+    package let successors: @Sendable () -> [Successor]
 
-    package init(patience: Patience, process: Int32, path: String) {
+    /// A message that a removal may follow for.
+    package struct Successor: Sendable {
+        let message: Message.ID
+        let session: Session.ID
+        /// As the removal will call it.
+        let path: String
+
+        package init(message: Message.ID, session: Session.ID, path: String) {
+            self.message = message
+            self.session = session
+            self.path = path
+        }
+    }
+
+    package init(
+        patience: Patience, process: Int32, path: String, successors: @escaping @Sendable () -> [Successor] = { [] }
+    ) {
         self.patience = patience
         self.process = process
         self.path = path
+        self.successors = successors
     }
 }

@@ -94,6 +94,18 @@ enum History {
         }
     }
 
+    /// Takes out of the trash what a mount filed before its removal and did not come to remove. What cannot be told now is
+    /// shown in the trash.
+    static func settle(_ trash: Trash, _ provider: Provider) {
+        _ = try? trash.settle { () throws(SQLError) in
+            do throws(CommandFailure) {
+                return try connect(provider)
+            } catch {
+                throw SQLError(.unavailable, message: error.message)
+            }
+        }
+    }
+
     /// What is kept with the sessions of a database. No file is made before something is.
     ///
     /// - Parameter name: of the database, as ``Provider/name`` has it.

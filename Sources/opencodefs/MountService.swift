@@ -56,6 +56,7 @@ struct MountService {
         if isDaemon { Daemon.reportReady() } else { Console.note("Mounted at \(mountpoint.path); Ctrl-C unmounts.") }
         // What is too old goes while nobody waits; a trash that cannot be cleaned now will be next time.
         if let trash {
+            History.settle(trash, provider)
             _ = try? trash.expire(olderThanDays: options.trashDays)
             if let documents { _ = try? sweep(documents, store, trash) }
         }

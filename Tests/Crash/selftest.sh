@@ -44,6 +44,7 @@ echo "seed $seed"
 try early-answer v1 plain --only create
 try torn v1 plain
 try late-trash v2 plain
+try unfiled-ahead v1 plain
 try renamed-away v2 plain
 try renamed-away go plain
 try lie v1 plain

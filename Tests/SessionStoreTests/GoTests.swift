@@ -281,7 +281,8 @@ import Timing
         try history.store.removeSession(.init("s"), TestHistory.removal())
         let connection = try SQLiteConnection(path: directory.file("trash.db"), access: .readWrite)
         for statement: SQLQuery in [
-            "DROP TABLE piece", "ALTER TABLE field DROP COLUMN pieces", "ALTER TABLE record DROP COLUMN kind",
+            "DROP TABLE ahead", "DROP TABLE piece", "ALTER TABLE field DROP COLUMN pieces",
+            "ALTER TABLE record DROP COLUMN kind",
             "ALTER TABLE item DROP COLUMN project", "PRAGMA user_version = 1",
         ] {
             try connection.run(statement)

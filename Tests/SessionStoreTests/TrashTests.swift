@@ -175,7 +175,7 @@ import Timing
     @Test func `a trash of a newer opencodefs is left alone`() throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("trash.db")
-        try SQLiteConnection(path: path, access: .create).run("PRAGMA user_version = 5")
+        try SQLiteConnection(path: path, access: .create).run("PRAGMA user_version = 6")
         let error = #expect(throws: SQLError.self) {
             try Trash(source: "x") { (_) throws(SQLError) in try SQLiteConnection(path: path, access: .create) }
         }

@@ -7,6 +7,9 @@ internal import SessionModel
 struct GoRemover: RowRemover {
     static let longTexts = ["messages": "parts", "files": "content"]
 
+    /// A removal changes the session's count of messages, and what is filed of that depends on those before.
+    static let filesAhead = false
+
     let connection: any SQLConnection
     let schema: GoSchema
 

@@ -1,5 +1,6 @@
 internal import SQL
 internal import SessionModel
+internal import Timing
 
 /// Works out which rows a removal takes, files them in the trash and deletes them (rules D1 to D3).
 ///
@@ -14,6 +15,9 @@ protocol RowRemover {
     /// The column of a table that holds what people and models said, up to hundreds of megabytes. Such a table has an
     /// `id`.
     static var longTexts: [String: String] { get }
+
+    /// Whether what one message's removal files is the same, whatever other messages have been removed by then.
+    static var filesAhead: Bool { get }
 
     init(connection: any SQLConnection, schema: Schema)
 
@@ -60,8 +64,38 @@ struct PlannedRemoval<Remover: RowRemover>: RowPlan {
     let plan: RemovalPlan
 
     func file(in drawer: Trash.Drawer, isLocked: Bool) throws(SQLError) -> [Int64] {
+        let claim = try drawer.claim(plan.subject, isLocked: isLocked) { () throws(SQLError) in
+            let rows = Trash.FiledRows()
+            try remover.file(plan, in: Trash.Deposit(connection: nil, item: 0, rows: rows))
+            return rows
+        }
+        if case .item(let item) = claim { return [item] }
+        // A prediction that was wrong is no reason for another.
+        guard case .none = claim, !isLocked, Remover.filesAhead else { return try file(in: drawer, isLocked, []) }
+        let successors = drawer.successors
+        do throws(SQLError) {
+            return try file(in: drawer, isLocked, successors)
+        } catch {
+            // The trash may have no room for all of them, or one cannot be read: that is no reason not to remove this one.
+            guard !successors.isEmpty, remover.connection.patience.verdict == nil else { throw error }
+            return try file(in: drawer, isLocked, [])
+        }
+    }
+
+    /// Files, and with it what will probably be removed next.
+    private func file(
+        in drawer: Trash.Drawer, _ isLocked: Bool, _ successors: [Writing.Successor]
+    ) throws(SQLError) -> [Int64] {
         try drawer.deposit(isLocked: isLocked) { (tray) throws(SQLError) in
             try remover.file(plan, in: tray.item(plan.subject))
+            for next in successors {
+                let subject = Trash.Subject.message(next.message, of: next.session)
+                guard case .success(let plan) = try remover.plan(subject) else { continue }
+                let goesOn = try tray.fileAhead(subject, path: next.path) { (deposit) throws(SQLError) in
+                    try remover.file(plan, in: deposit)
+                }
+                guard goesOn else { return }
+            }
         }
     }
 

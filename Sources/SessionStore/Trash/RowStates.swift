@@ -61,7 +61,7 @@ struct RowStates {
     /// - Returns: why it cannot be.
     mutating func undo(_ item: TrashBatch.Item) throws(SQLError) -> RestoreError? {
         var (unchanged, left): ([String: Trash.Stored], [String: Trash.Stored]) = ([:], [:])
-        for record in try Trash.records(of: item, reading: trash) {
+        for record in try Trash.records(of: item.id, reading: trash) {
             if record.kind == .removed {
                 try noteRemoved(record.id, record.table)
                 continue
@@ -134,7 +134,7 @@ struct RowStates {
 
     /// Whether a removal was filed and then cut short: its rows stand in the database.
     private func hasNotHappened(_ item: TrashBatch.Item) throws(SQLError) -> Bool {
-        for record in try Trash.records(of: item, reading: trash) where record.kind == .removed {
+        for record in try Trash.records(of: item.id, reading: trash) where record.kind == .removed {
             let key = primaryKey(record.table, try keyValues(ofRemoved: record.id, record.table))
             if let key { return try connection.exists("SELECT 1 \(key.condition)") }
         }

@@ -24,7 +24,8 @@ extension Trash {
     }
 
     package func version(_ patience: Patience) throws(StoreError) -> Version {
-        try reading(patience) { (connection) throws(SQLError) in
+        withdrawAhead()
+        return try reading(patience) { (connection) throws(SQLError) in
             Version(
                 last: try connection.integer("SELECT seq FROM sqlite_sequence WHERE name = 'item'") ?? 0,
                 count: try connection.integer("SELECT count(*) FROM item") ?? 0)
@@ -143,7 +144,7 @@ extension Trash {
     private func rows(of item: TrashBatch.Item, _ patience: Patience) throws(StoreError) -> [TrashedRow] {
         try reading(patience) { (connection) throws(SQLError) in
             var rows: [TrashedRow] = []
-            for record in try Self.records(of: item, reading: connection) where record.kind == .removed {
+            for record in try Self.records(of: item.id, reading: connection) where record.kind == .removed {
                 rows.append(try TrashedRow(record.table, record: record.id, connection))
             }
             return rows

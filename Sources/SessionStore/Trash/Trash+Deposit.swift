@@ -11,8 +11,11 @@ extension Trash {
 
     /// Rows on their way into an item.
     struct Deposit {
-        let connection: any SQLConnection
+        /// Nil where rows are only noted.
+        let connection: (any SQLConnection)?
         let item: Int64
+        /// Where to note what is filed; a text that is too long for that is not filed either.
+        var rows: FiledRows?
 
         /// - Parameters:
         ///   - key: the columns by which the row is found: never a fingerprint only.
@@ -23,12 +26,18 @@ extension Trash {
             long: LongText? = nil,
             _ read: (Range<Int>) throws(SQLError) -> [UInt8] = { _ in [] }
         ) throws(SQLError) {
+            if let rows {
+                let row = FiledRow(kind: kind, table: table, columns: columns, values: values)
+                rows.note(row, isLong: long != nil || kind != .removed)
+                guard rows.isWhole else { return }
+            }
+            guard let connection else { return }
             try connection.run(
                 "INSERT INTO record (item, origin, kind) VALUES (\(item), \(table), \(kind.rawValue))")
             let record = try connection.integer("SELECT last_insert_rowid()") ?? 0
             for (column, value) in zip(columns, values) {
                 if let long, long.column == column {
-                    try add(long, to: record, read)
+                    try add(long, to: record, on: connection, read)
                 } else if kind.isRecognisedOnly, !key.contains(column), let fingerprint = Fingerprint(ofLong: value) {
                     try connection.run(
                         """
@@ -43,7 +52,8 @@ extension Trash {
         }
 
         private func add(
-            _ long: LongText, to record: Int64, _ read: (Range<Int>) throws(SQLError) -> [UInt8]
+            _ long: LongText, to record: Int64, on connection: any SQLConnection,
+            _ read: (Range<Int>) throws(SQLError) -> [UInt8]
         ) throws(SQLError) {
             let kind = long.isBlob ? "blob" : "text"
             try connection.run("INSERT INTO field (record, name, pieces) VALUES (\(record), \(long.column), \(kind))")

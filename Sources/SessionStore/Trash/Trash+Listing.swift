@@ -39,6 +39,7 @@ extension Trash {
     /// Everything in the trash that came from this database, the newest last.
     package func batches() throws(StoreError) -> [TrashBatch] {
         do throws(SQLError) {
+            withdrawAhead()
             return try pool.lend(.lasting(.seconds(10))) { (connection) throws(SQLError) in
                 var items: [Int64: [TrashBatch.Item]] = [:]
                 // A removal takes the row itself; a save takes parts of it at most.

@@ -93,10 +93,10 @@ extension Trash {
 
     /// The records of an item, in the order of filing.
     static func records(
-        of item: TrashBatch.Item, reading trash: any SQLConnection
+        of item: Int64, reading trash: any SQLConnection
     ) throws(SQLError) -> [(id: Int64, table: String, kind: RecordKind)] {
         var records: [(id: Int64, table: String, kind: RecordKind)] = []
-        try trash.rows("SELECT id, origin, kind FROM record WHERE item = \(item.id) ORDER BY id") {
+        try trash.rows("SELECT id, origin, kind FROM record WHERE item = \(item) ORDER BY id") {
             (row) throws(SQLError) in
             let text = { (column: Int) in String(decoding: row.bytes(at: column) ?? [], as: UTF8.self) }
             records.append((row.integer(at: 0) ?? 0, text(1), RecordKind(rawValue: text(2)) ?? .removed))
@@ -178,7 +178,7 @@ private struct ItemRestorer {
     mutating func run(
         reading trash: any SQLConnection, _ states: RowStates, _ restoration: inout Restoration
     ) throws(SQLError) -> RestoreError? {
-        for record in try Trash.records(of: item, reading: trash) where record.kind == .removed {
+        for record in try Trash.records(of: item.id, reading: trash) where record.kind == .removed {
             guard try states.isWanted(record.id, record.table) else { continue }
             let columns = try Trash.fields(of: record.id, reading: trash)
             if let lost = columns.first(where: { !schema.has($0.name, in: record.table) }) {

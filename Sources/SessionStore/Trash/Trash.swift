@@ -1,6 +1,6 @@
 package import SQL
 package import SessionModel
-private import Synchronization
+internal import Synchronization
 private import Timing
 
 /// What was removed, kept for a while: every row as it was, in a database of ours.
@@ -12,6 +12,8 @@ package final class Trash: Sendable {
     let source: String
     /// The batch each program is filling, and when it last did.
     private let fillings = Mutex<[Int32: Filling]>([:])
+    /// What was filed before its removal.
+    let ahead = Mutex(Ahead())
 
     private struct Filling {
         let batch: Int64
@@ -22,7 +24,7 @@ package final class Trash: Sendable {
     private static let longestRest = Duration.seconds(60)
 
     /// The version of the tables below, in `user_version`.
-    private static let version: Int64 = 4
+    private static let version: Int64 = 5
 
     /// A longer text is kept in pieces of this size, so that no more of it need be in memory.
     static let pieceSize = 1 << 20
@@ -34,7 +36,12 @@ package final class Trash: Sendable {
         source: String, open: @escaping SQLOpener
     ) throws(SQLError) {
         self.source = source
-        pool = ConnectionPool(open: open)
+        pool = ConnectionPool { (patience) throws(SQLError) in
+            let connection = try open(patience)
+            connection.patience = patience
+            try Self.configure(connection)
+            return connection
+        }
         try pool.lend(.lasting(.seconds(10))) { (connection) throws(SQLError) in
             let version = try connection.integer("PRAGMA user_version") ?? 0
             switch version {
@@ -47,12 +54,23 @@ package final class Trash: Sendable {
             }
             if version < 3 { try Self.addPieces(connection) }
             if version < 4 { try Self.addProjects(connection) }
+            if version < 5 { try Self.addAhead(connection) }
         }
     }
 
     /// Lets go of the trash's database.
     package func close() {
+        // What stays is taken out by the next mount.
+        withdrawAhead()
         pool.close()
+    }
+
+    /// Each commit is durable, and most of what that costs are syncs. A journal that stays, its header zeroed and synced,
+    /// spares two of them that are slow: the directory's, when a journal comes and when it goes. Not a WAL, although that
+    /// takes one only: several mounts share the file (docs/decisions/0004).
+    private static func configure(_ connection: any SQLConnection) throws(SQLError) {
+        try connection.run("PRAGMA journal_mode = PERSIST")
+        try connection.run("PRAGMA journal_size_limit = 1048576")
     }
 
     private static func createTables(_ connection: any SQLConnection) throws(SQLError) {
@@ -128,6 +146,16 @@ package final class Trash: Sendable {
         }
     }
 
+    /// What version 4 lacks: marks of items that were filed before their removal.
+    private static func addAhead(_ connection: any SQLConnection) throws(SQLError) {
+        try connection.writing { () throws(SQLError) in
+            guard try connection.integer("PRAGMA user_version") == 4 else { return }
+            try connection.run(
+                "CREATE TABLE ahead (item INTEGER PRIMARY KEY REFERENCES item ON DELETE CASCADE)")
+            try connection.run("PRAGMA user_version = 5")
+        }
+    }
+
     /// What an item brings back.
     package enum Subject: Sendable, Hashable {
         case session(Session.ID)
@@ -153,12 +181,49 @@ package final class Trash: Sendable {
     struct Tray {
         fileprivate let connection: any SQLConnection
         fileprivate let batch: Int64
-        fileprivate let path: String
+        fileprivate let removal: Writing
         fileprivate let now: Int64
         fileprivate(set) var items: [Int64] = []
+        fileprivate var ahead: [(subject: Subject, entry: Ahead.Entry)] = []
+        private var octetsAhead = 0
+        private let began = ContinuousClock.now
+
+        fileprivate init(connection: any SQLConnection, batch: Int64, removal: Writing, now: Int64) {
+            self.connection = connection
+            self.batch = batch
+            self.removal = removal
+            self.now = now
+        }
 
         /// Begins an item; what is added goes into it.
         mutating func item(_ subject: Subject) throws(SQLError) -> Deposit {
+            let item = try add(subject, path: removal.path)
+            items.append(item)
+            return Deposit(connection: connection, item: item)
+        }
+
+        /// Files what is not removed yet.
+        ///
+        /// - Parameter path: as its removal will call it.
+        /// - Returns: whether there may be more of that.
+        mutating func fileAhead(
+            _ subject: Subject, path: String, _ fill: (Deposit) throws(SQLError) -> Void
+        ) throws(SQLError) -> Bool {
+            let rows = FiledRows()
+            let item = try add(subject, path: path)
+            try fill(Deposit(connection: connection, item: item, rows: rows))
+            guard rows.isWhole else {
+                try connection.run("DELETE FROM item WHERE id = \(item)")
+                return false
+            }
+            try connection.run("INSERT INTO ahead (item) VALUES (\(item))")
+            ahead.append(
+                (subject, Ahead.Entry(item: item, path: path, process: removal.process, rows: rows.all, filed: .now)))
+            octetsAhead += rows.octets
+            return octetsAhead < Trash.largestAhead && began + Trash.longestFiling > .now
+        }
+
+        private func add(_ subject: Subject, path: String) throws(SQLError) -> Int64 {
             let (session, message, project): (SQLValue, SQLValue, SQLValue) =
                 switch subject {
                 case .session(let id): (id.value, .null, .null)
@@ -170,17 +235,15 @@ package final class Trash: Sendable {
                 INSERT INTO item (batch, removed, session, message, project, path)
                 VALUES (\(batch), \(now), \(session), \(message), \(project), \(path))
                 """)
-            let item = try connection.integer("SELECT last_insert_rowid()") ?? 0
-            items.append(item)
-            return Deposit(connection: connection, item: item)
+            return try connection.integer("SELECT last_insert_rowid()") ?? 0
         }
     }
 
     /// The trash, lent to somebody who removes something.
     struct Drawer {
-        fileprivate let trash: Trash
-        fileprivate let connection: any SQLConnection
-        fileprivate let removal: Writing
+        let trash: Trash
+        let connection: any SQLConnection
+        let removal: Writing
 
         /// Waits until nobody else writes here. The next ``deposit(_:_:)`` then waits for nothing.
         ///
@@ -202,15 +265,20 @@ package final class Trash: Sendable {
             defer { connection.rollback() }
             let now = Trash.now()
             let used = try trash.batch(trash.currentBatch(of: removal.process), now, connection)
-            var tray = Tray(connection: connection, batch: used, path: removal.path, now: now)
+            var tray = Tray(connection: connection, batch: used, removal: removal, now: now)
             try fill(&tray)
+            let done = try trash.settle(connection)
             try connection.commit()
+            trash.settled(done)
+            trash.ahead.withLock { ahead in for (subject, entry) in tray.ahead { ahead.add(entry, subject) } }
             trash.fillings.withLock { $0[removal.process] = Filling(batch: used, last: .now) }
             return tray.items
         }
 
         /// Takes items out again, whose rows were not touched after all.
         func withdraw(_ items: [Int64]) throws(SQLError) {
+            // It is locked since a claim.
+            connection.rollback()
             try connection.writing { () throws(SQLError) in
                 for item in items { try connection.run("DELETE FROM item WHERE id = \(item)") }
                 try connection.run("DELETE FROM batch WHERE id NOT IN (SELECT batch FROM item)")

@@ -5,6 +5,8 @@ internal import SessionModel
 struct TypeScriptRemover: RowRemover {
     static let longTexts = ["message": "data", "part": "data", "session_message": "data"]
 
+    static let filesAhead = true
+
     let connection: any SQLConnection
     let schema: TypeScriptSchema
 

@@ -23,12 +23,13 @@ enum RestoreCommand: Command {
 
     static func run(_ arguments: Arguments) throws(CommandFailure) -> ExitStatus {
         let (database, trash) = try TrashCommand.locate(arguments)
+        let provider = try database.provider(try UserConfiguration())
+        History.settle(trash, provider)
         let batches: [TrashBatch]
         do throws(StoreError) { batches = try trash.batches() } catch {
             throw CommandFailure(.failure, "cannot read the trash: \(error)")
         }
         let items = try select(arguments, batches, database.source)
-        let provider = try database.provider(try UserConfiguration())
         let connection = try History.connect(provider)
         connection.patience = .lasting(.seconds(300))
         let restoration: Restoration

@@ -22,6 +22,7 @@ enum TrashCommand: Command {
 
     static func run(_ arguments: Arguments) throws(CommandFailure) -> ExitStatus {
         let (database, trash) = try locate(arguments)
+        if case .file(let path) = database.place, System.file(path) != nil { History.settle(trash, .file(path: path)) }
         let batches: [TrashBatch]
         do throws(StoreError) {
             batches = try trash.batches()
