@@ -10,6 +10,9 @@ PACKAGES := libfuse3-dev libsqlite3-dev libmariadb-dev libmd-dev pkg-config fuse
 	mariadb-server-core mariadb-client-core openssl \
 	cmark-gfm python3-jsonschema less
 
+# What `make bench` measures with beside that.
+BENCH_PACKAGES := bindfs ripgrep
+
 # Programs that read the layout of OpenCode 1.1 and that Debian does not have; the tests let them read ours.
 READERS := .build/readers
 
@@ -24,6 +27,17 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 RELEASE := swift build -c release --product opencodefs --static-swift-stdlib
 PROGRAM := .build/release/opencodefs
 
+# Of some packages those that are missing.
+define install_missing
+missing=$$(for package in $(1); do \
+		dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
+	if [ -n "$$missing" ]; then \
+		echo "Installing:" $$missing; \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+endef
+
 .PHONY: help deps build mount demo test harsh fuzz crash soak lint format bench install uninstall clean
 
 help: ## show this help
@@ -32,13 +46,7 @@ help: ## show this help
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 deps: ## install the packages of Debian that are missing
-	@missing=$$(for package in $(PACKAGES); do \
-		dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
-	if [ -n "$$missing" ]; then \
-		echo "Installing:" $$missing; \
-		$(SUDO) apt-get update -qq && \
-		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
-	fi
+	@$(call install_missing,$(PACKAGES))
 	@cmp -s Tests/readers.txt $(READERS)/readers.txt || { \
 		echo "Installing:" $$(sed -n 's/^\(opencode-.*\)/\1/p' Tests/readers.txt) "into $(READERS)"; \
 		python3 -m venv $(READERS) && $(READERS)/bin/pip install -q -r Tests/readers.txt \
@@ -100,9 +108,10 @@ lint: deps ## check formatting and the structure of the house
 format: ## format all sources
 	swift format --in-place --recursive Sources Tests Package.swift
 
-bench: build ## measure; prints the tables of docs/performance.md
+bench: build ## measure; prints the tables of docs/performance.md; more by BENCH="--help"
+	@$(call install_missing,$(BENCH_PACKAGES))
 	swift build -c release --product opencodefs-bench
-	.build/release/opencodefs-bench --program $(PROGRAM)
+	.build/release/opencodefs-bench --program $(PROGRAM) $(BENCH)
 
 install: build ## install below PREFIX (/usr/local)
 	$(SUDO) install -D -s -m 755 $(PROGRAM) "$(DESTDIR)$(PREFIX)/bin/opencodefs"

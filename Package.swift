@@ -70,8 +70,9 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["SessionStore", "DemoHistory", "SQL", "SQLiteDriver", "MySQLDriver", "Timing"],
             path: "Tests/TestSupport", swiftSettings: testSettings),
+        .systemLibrary(name: "CLinux", path: "Tests/CLinux"),
         .executableTarget(
-            name: "opencodefs-bench", dependencies: ["TestSupport", "DemoHistory", "SQL", "SQLiteDriver", "Timing"],
+            name: "opencodefs-bench", dependencies: ["TestSupport", "SQL", "SQLiteDriver", "Timing", "CLinux"],
             path: "Tests/Benchmarks", swiftSettings: testSettings),
         .executableTarget(
             name: "opencodefs-crash", dependencies: ["TestSupport", "DemoHistory", "SQL", "SQLiteDriver", "Timing"],

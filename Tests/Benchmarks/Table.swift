@@ -10,34 +10,24 @@ struct Table {
         return (["### " + title, "", header, rule] + rows.map { "| " + $0.joined(separator: " | ") + " |" } + [""])
             .joined(separator: "\n")
     }
-}
 
-/// Durations of one kind of thing.
-struct Samples {
-    var values: [Duration] = []
-
-    func percentile(_ share: Double) -> Duration {
-        let sorted = values.sorted()
-        guard !sorted.isEmpty else { return .zero }
-        return sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
+    /// `1.23 ms`, with as many digits as mean something.
+    static func milliseconds(_ value: Double) -> String {
+        "\(rounded(value, to: value < 10 ? 100 : value < 1000 ? 10 : 1)) ms"
     }
 
-    var median: Duration { percentile(0.5) }
-}
-
-extension Duration {
-    /// `1.23 ms`
-    var milliseconds: String {
-        let value = seconds * 1000
-        return value < 10 ? "\((value * 100).rounded() / 100) ms" : "\((value * 10).rounded() / 10) ms"
+    /// How many times as much, to two digits behind the point.
+    static func ratio(_ value: Double) -> String {
+        rounded(value, to: 100)
     }
 
-    var seconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    /// `12.3 MB`
+    static func megabytes(_ bytes: Int) -> String {
+        "\(rounded(Double(bytes) / 1e6, to: 10)) MB"
     }
 
-    /// How many times as long as another.
-    func ratio(to other: Duration) -> String {
-        "\((seconds / max(other.seconds, 1e-9) * 100).rounded() / 100)"
+    private static func rounded(_ value: Double, to parts: Double) -> String {
+        let result = (value * parts).rounded() / parts
+        return parts == 1 ? "\(Int(result))" : "\(result)"
     }
 }

@@ -1,24 +1,52 @@
 import Foundation
+import TestSupport
 
-// Measures the built program and prints the tables of docs/performance.md:
-//
-//     opencodefs-bench --program PATH [--messages N] [--rounds N] [--json]
-//
-// Everything that is compared runs in turn within one run, and medians are reported: machines are noisy, ratios less so.
+// Measures the built program (docs/performance.md). Everything that is compared runs in turn within one run, and medians
+// are reported: machines are noisy, ratios less so.
 
-let words = CommandLine.arguments
-func value(_ name: String, _ otherwise: String) -> String {
-    words.firstIndex(of: name).flatMap { $0 + 1 < words.count ? words[$0 + 1] : nil } ?? otherwise
+func say(_ text: String, to file: FileHandle = .standardOutput) {
+    file.write(Data((text + "\n").utf8))
 }
 
-let bench = try Bench(
-    program: value("--program", ".build/release/opencodefs"), messages: Int(value("--messages", "20000")) ?? 20_000,
-    rounds: Int(value("--rounds", "5")) ?? 5)
-let tables = try [bench.writerLatency(), bench.visibility(), bench.walks(), bench.removals()]
-if words.contains("--json") {
-    let document = tables.map { ["title": $0.title, "columns": $0.columns, "rows": $0.rows] as [String: Any] }
-    let data = try JSONSerialization.data(withJSONObject: document, options: [.prettyPrinted, .sortedKeys])
-    print(String(decoding: data, as: UTF8.self))
-} else {
-    for table in tables { print(table.text) }
+let options: Options
+let sections: [Section]
+do {
+    options = try Options(Array(CommandLine.arguments.dropFirst()))
+    sections = try Section.chosen(options.only)
+} catch {
+    say(Options.usage, to: .standardError)
+    exit(2)
+}
+if options.explains || options.lists {
+    say(options.explains ? Options.usage : Section.list)
+    exit(0)
+}
+
+/// In a function, so that mounts and directories are gone when it returns.
+///
+/// - Returns: the figures, and why they are not all, if so.
+func run(_ options: Options, _ sections: [Section]) throws -> (report: Report, failure: (any Error)?) {
+    let progress = Progress()
+    defer { progress.end() }
+    let interruption = Interruption([SIGINT, SIGTERM, SIGHUP])
+    let bench = try Workbench(options, scratch: Scratch(), interruption: interruption, progress: progress)
+    do {
+        for section in sections { try section.measure(bench) }
+    } catch {
+        return (bench.report, error)
+    }
+    return (bench.report, nil)
+}
+
+do {
+    let earlier = try options.compare.map { try Report(contentsOf: $0) }
+    let (report, failure) = try run(options, sections)
+    say(report.introduction + "\n")
+    for table in report.tables { say(table.text) }
+    if let earlier { say(report.comparison(with: earlier).text) }
+    if let path = options.json { try report.write(to: path) }
+    if let failure { throw failure }
+} catch {
+    say("opencodefs-bench: \(error)", to: .standardError)
+    exit(1)
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 // The crash proof (docs/reliability.md). A program of its own: it must not share a process with what it kills.
 

@@ -5,11 +5,11 @@ import Synchronization
 /// Whether a signal has asked to end.
 ///
 /// Unchecked Sendable: the sources are made once and only held.
-final class Interruption: @unchecked Sendable {
+package final class Interruption: @unchecked Sendable {
     private let flag = Atomic(false)
     private let sources: [any DispatchSourceSignal]
 
-    init(_ signals: [CInt]) {
+    package init(_ signals: [CInt]) {
         sources = signals.map { number in
             signal(number, SIG_IGN)
             return DispatchSource.makeSignalSource(signal: number, queue: .global())
@@ -20,5 +20,5 @@ final class Interruption: @unchecked Sendable {
         }
     }
 
-    var hasCome: Bool { flag.load(ordering: .relaxed) }
+    package var hasCome: Bool { flag.load(ordering: .relaxed) }
 }

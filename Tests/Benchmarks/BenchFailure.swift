@@ -1,0 +1,8 @@
+/// Why a measurement could not be made.
+struct BenchFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
