@@ -9,13 +9,13 @@ usage: conflicts.py OPENCODEFS v1|v2|go SAVES [SECONDS]
 
 import errno
 import json
+import multiprocessing
 import os
 import random
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 PROGRAM, FAMILY, SAVES = os.path.abspath(sys.argv[1]), sys.argv[2], int(sys.argv[3])
@@ -41,7 +41,9 @@ class Race:
         self.home, self.database = home, home + "/opencode.db"
         self.mounts = [home + "/a", home + "/b"]
         self.environment = dict(os.environ, HOME=home, XDG_STATE_HOME=home + "/state")
-        self.lock, self.saves, self.end = threading.Lock(), 0, time.time() + SECONDS
+        # Processes: what a save is compared with is what its own process has read.
+        self.saves, self.end = multiprocessing.Value("i", 0), time.time() + SECONDS
+        self.notes = multiprocessing.Queue()
         self.words, self.stale, self.faults = [], 0, []
 
     def run(self, *words):
@@ -69,15 +71,12 @@ class Race:
             target.write(json.dumps(message))
 
     def goes_on(self, counts):
-        with self.lock:
-            self.saves += 1 if counts else 0
-            return self.saves <= SAVES and time.time() < self.end
+        with self.saves.get_lock():
+            self.saves.value += 1 if counts else 0
+            return self.saves.value <= SAVES and time.time() < self.end
 
     def note(self, words, stale=0, faults=()):
-        with self.lock:
-            self.words += words
-            self.stale += stale
-            self.faults += faults
+        self.notes.put((words, stale, list(faults)))
 
     def program(self, name, mount, in_place):
         file, words, stale, faults, number = mount + self.path, [], 0, [], 0
@@ -130,21 +129,26 @@ class Race:
         self.note(words)
 
     def race(self):
-        threads = [threading.Thread(target=self.foreign)]
+        programs = [multiprocessing.Process(target=self.foreign)]
         for index, name in enumerate("ABCD"):
-            threads.append(
-                threading.Thread(target=self.program, args=(name, self.mounts[index % 2], index in (0, 3)))
+            programs.append(
+                multiprocessing.Process(target=self.program, args=(name, self.mounts[index % 2], index in (0, 3)))
             )
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        for program in programs:
+            program.start()
+        for _ in programs:
+            words, stale, faults = self.notes.get()
+            self.words += words
+            self.stale += stale
+            self.faults += faults
+        for program in programs:
+            program.join()
         time.sleep(0.3)
         found = text(json.load(open(self.mounts[0] + self.path)))["text"].split(";")[:-1]
         wanted = [word[:-1] for word in self.words]
         lost, strange = set(wanted) - set(found), set(found) - set(wanted)
         print(
-            f"{FAMILY}: {min(self.saves, SAVES)} saves, {len(wanted)} words acknowledged, {self.stale} ESTALE, "
+            f"{FAMILY}: {min(self.saves.value, SAVES)} saves, {len(wanted)} words acknowledged, {self.stale} ESTALE, "
             f"{len(lost)} lost, {len(found) - len(set(found))} twice, {len(strange)} that nobody was told of, "
             f"{len(self.faults)} other faults {self.faults[:3]}"
         )
