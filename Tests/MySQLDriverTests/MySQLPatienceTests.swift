@@ -9,7 +9,7 @@ import Timing
 /// Nobody waits for a server longer than they want to.
 @Suite struct MySQLPatienceTests {
     /// What is allowed beyond a deadline: on a busy machine a thread comes late.
-    private static let grace = Duration.milliseconds(200)
+    private static let grace = Duration.milliseconds(500)
 
     private func failure(
         within limit: Duration, of connection: MySQLConnection? = nil, _ body: () throws -> Void

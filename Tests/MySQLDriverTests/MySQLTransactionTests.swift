@@ -126,14 +126,14 @@ import Timing
         let connection = try MySQLConnection(database.settings(port: proxy.port), .lasting(.seconds(20)))
         let query: SQLQuery = "SELECT n FROM t WHERE id = \(1 as Int64)"
         #expect(try connection.integer(query) == 10)
-        proxy.delay(.milliseconds(50))
+        proxy.delay(.milliseconds(150))
         func trips(_ body: () throws -> Void) throws -> Int {
             let start = ContinuousClock.now
             try body()
             let took = ContinuousClock.now - start
             // The answer to a transaction's end, which nobody waits for, is on its way meanwhile.
-            usleep(150_000)
-            return Int(took / .milliseconds(100))
+            usleep(400_000)
+            return Int(took / .milliseconds(300))
         }
         #expect(try trips { _ = try connection.integer(query) } == 1)
         #expect(
