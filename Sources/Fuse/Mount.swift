@@ -61,6 +61,7 @@ package final class Mount: @unchecked Sendable {
             unsafe server.release()
             throw Failure()
         }
+        unsafe server.takeUnretainedValue().session = session
         unsafe self.session = session
         unsafe self.server = server
     }

@@ -41,10 +41,16 @@ private func initialize(_ userdata: UnsafeMutableRawPointer?, _ connection: Unsa
 }
 
 private func lookup(_ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?) {
-    unsafe serve(request) { (fileSystem, caller) throws(Errno) in
-        try fileSystem.lookup(unsafe FileName(name), in: NodeID(rawValue: parent), for: caller)
+    unsafe serve(request) { (fileSystem, caller) throws(Errno) -> Entry? in
+        let name = unsafe try FileName(name)
+        do throws(Errno) {
+            return try fileSystem.lookup(name, in: NodeID(rawValue: parent), for: caller)
+        } catch {
+            guard error == .noEntry, fileSystem.isNeverMade(name, in: NodeID(rawValue: parent)) else { throw error }
+            return nil
+        }
     } reply: { reply, entry in
-        reply.entry(entry)
+        if let entry { reply.entry(entry) } else { reply.absent() }
     }
 }
 
@@ -76,13 +82,18 @@ private func attributes(_ request: fuse_req_t?, _ node: fuse_ino_t, _ info: Unsa
 }
 
 private func open(_ request: fuse_req_t?, _ node: fuse_ino_t, _ info: UnsafeMutablePointer<fuse_file_info>?) {
+    guard let known = unsafe request else { return }
+    let cache = unsafe Server.of(known).cache
     let mode = OpenMode(unsafe info?.pointee.flags ?? 0)
     unsafe serve(request) { (fileSystem, caller) throws(Errno) in
-        let handle = try fileSystem.open(NodeID(rawValue: node), mode, for: caller)
-        // A writer begins with what the database holds now: a change that no time tells of is not in the kernel's pages.
-        return (handle, mode == .reading ? fileSystem.caching(handle) : .anew)
-    } reply: { reply, answer in
-        reply.opened(answer.0, answer.1)
+        let opened = try fileSystem.open(NodeID(rawValue: node), mode, for: caller)
+        if let contents = opened.contents {
+            let isTaken = cache?.store(contents, of: NodeID(rawValue: node)) ?? false
+            fileSystem.setStored(opened.handle, isTaken: isTaken)
+        }
+        return opened
+    } reply: { reply, opened in
+        reply.opened(opened.handle, opened.caching, isRead: mode == .reading)
     }
 }
 

@@ -44,12 +44,21 @@ struct Reply: ~Copyable {
         discard self
     }
 
+    /// There is no such name, and the kernel need not ask again: an entry without a node.
+    consuming func absent() {
+        var parameters = fuse_entry_param()
+        parameters.entry_timeout = 86_400
+        unsafe fuse_reply_entry(request, &parameters)
+        discard self
+    }
+
     /// A file or directory is open.
     ///
-    /// - Parameter keepsPages: whether pages the kernel has of the node are still right.
-    consuming func opened(_ handle: HandleID, _ caching: PageCaching) {
+    /// - Parameter isRead: whether it is a file that is only read. Then nothing is to be said when a descriptor of it is closed.
+    consuming func opened(_ handle: HandleID, _ caching: PageCaching, isRead: Bool = false) {
         var info = fuse_file_info()
         info.fh = handle.rawValue
+        info.noflush = isRead ? 1 : 0
         info.keep_cache = caching == .kept ? 1 : 0
         info.direct_io = caching == .never ? 1 : 0
         unsafe fuse_reply_open(request, &info)

@@ -4,9 +4,18 @@ internal import Timing
 internal import VFS
 
 /// What libfuse hands back to each operation: the file system that answers it.
+@safe
 final class Server: Sendable {
     /// Set before the first thread serves and never again, so no thread sees it change.
     nonisolated(unsafe) var fileSystem: (any FileSystem)?
+    /// Set when the session is there, which is before the first thread serves.
+    nonisolated(unsafe) var session: OpaquePointer?
+    var cache: KernelCache? { unsafe session.map { unsafe KernelCache($0) } }
+
+    /// The server that a request came to.
+    static func of(_ request: fuse_req_t) -> Server {
+        unsafe Unmanaged<Server>.fromOpaque(fuse_req_userdata(request)).takeUnretainedValue()
+    }
 
     /// No request blocks for longer (docs/tree.md, Errors).
     static let patience = Duration.seconds(10)
@@ -20,7 +29,7 @@ func serve<Answer>(
     reply: (consuming Reply, Answer) -> Void
 ) {
     guard let request = unsafe request else { return }
-    let server = unsafe Unmanaged<Server>.fromOpaque(fuse_req_userdata(request)).takeUnretainedValue()
+    let server = unsafe Server.of(request)
     let answer: Result<Answer, Errno>
     do throws(Errno) {
         guard let fileSystem = unsafe server.fileSystem else { throw .inputOutput }

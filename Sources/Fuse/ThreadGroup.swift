@@ -1,12 +1,26 @@
 private import Glibc
+private import Synchronization
 
 /// The process a thread belongs to.
 enum ThreadGroup {
+    /// What was found out last. A program asks for file after file, and /proc takes longer to answer than most of them; no
+    /// number of a thread is used again within this time.
+    private static let known = Mutex<(thread: Int32, process: Int32, until: ContinuousClock.Instant)?>(nil)
+    private static let validity = Duration.milliseconds(20)
+
     /// The kernel names the thread that made a request; a program may open a file in one and close it in another.
     ///
     /// - Returns: the number of the process (proc(5): Tgid); 0 where it cannot be told.
     static func identifier(ofThread thread: Int32) -> Int32 {
         guard thread > 0 else { return 0 }
+        let now = ContinuousClock.now
+        if let known = known.withLock({ $0 }), known.thread == thread, known.until > now { return known.process }
+        let process = ask(thread)
+        known.withLock { $0 = (thread, process, now + validity) }
+        return process
+    }
+
+    private static func ask(_ thread: Int32) -> Int32 {
         let descriptor = unsafe open("/proc/\(thread)/status", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return 0 }
         defer { close(descriptor) }

@@ -16,6 +16,8 @@ struct NodeTable {
         var validated: ChangeToken?
         /// What the bytes were when they were first read, to notice a change that times and lengths do not show.
         var content: Content?
+        /// What the kernel has of it in its page cache.
+        var pages = Pages.none
         /// Where the bytes stop being JSON, once somebody has asked: nil inside when they do not.
         var fault: Int??
         /// What a message of this version tells of itself, once somebody has asked.
@@ -26,6 +28,15 @@ struct NodeTable {
         /// again.
         var isWritten = false
         fileprivate var lookups: UInt64 = 0
+    }
+
+    enum Pages {
+        /// Nothing: nobody has opened the node yet.
+        case none
+        /// It is being given all of them, and must not ask for any meanwhile: nobody else may open the node.
+        case underWay
+        /// It asks for what it lacks.
+        case its
     }
 
     struct Content {
@@ -119,6 +130,10 @@ struct NodeTable {
 
     mutating func setValidated(_ id: NodeID, _ token: ChangeToken) {
         nodes[id]?.validated = token
+    }
+
+    mutating func setPages(_ id: NodeID, _ pages: Pages) {
+        nodes[id]?.pages = pages
     }
 
     mutating func setContent(_ id: NodeID, _ content: Content) {

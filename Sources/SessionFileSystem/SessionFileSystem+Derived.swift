@@ -262,6 +262,7 @@ extension SessionFileSystem {
         let below = place.path.map { "/\($0)" }.joined()
         return switch place.root {
         case .readme: "/README.md"
+        case .ignore: "/.ignore"
         case .sessions: "/.opencodefs/sessions" + below
         case .by: "/.opencodefs/by" + below
         case .storage: "/.opencodefs/storage" + below

@@ -18,6 +18,7 @@ extension SessionFileSystem {
     package func extendedAttribute(
         _ name: [UInt8], of id: NodeID, for caller: Caller
     ) throws(Errno) -> [UInt8] {
+        guard settings.tellsAttributes else { throw .notImplemented }
         guard name.starts(with: Self.prefix) else { throw .noData }
         let name = String(decoding: name.dropFirst(Self.prefix.count), as: UTF8.self)
         guard name == Self.malformed || ExtendedAttributes.names.contains(name) else { throw .noData }
@@ -34,7 +35,8 @@ extension SessionFileSystem {
     }
 
     package func extendedAttributeNames(of id: NodeID, for caller: Caller) throws(Errno) -> [[UInt8]] {
-        try perform("listxattr", id, nil, caller) { () throws(Failure) in
+        guard settings.tellsAttributes else { throw .notImplemented }
+        return try perform("listxattr", id, nil, caller) { () throws(Failure) in
             let isMalformed = try fault(in: id, caller) != nil
             let names = try attributes(of: id, caller)?.present ?? []
             return (names + (isMalformed ? [Self.malformed] : [])).map { Self.prefix + $0.utf8 }

@@ -26,6 +26,20 @@ extension SessionFileSystem {
         }
     }
 
+    /// What search tools and git ask for in each directory. No name of ours is spelled like it: in ids a leading dot is escaped
+    /// (rule N4).
+    private static let probed: Set<FileName> = [
+        FileName(".gitignore"), FileName(".rgignore"), FileName(".fdignore"), FileName(".ignore"), FileName(".git"),
+    ]
+
+    package func isNeverMade(_ name: FileName, in parent: NodeID) -> Bool {
+        guard Self.probed.contains(name) else { return false }
+        return switch state.withLock({ $0.nodes[parent]?.place }) {
+        case .root, .project, .archived, .children, .session, .messages: true
+        default: false
+        }
+    }
+
     package func attributes(of id: NodeID, for caller: Caller) throws(Errno) -> (Attributes, validity: Double) {
         try perform("getattr", id, nil, caller) { () throws(Failure) in
             let node = try node(id)

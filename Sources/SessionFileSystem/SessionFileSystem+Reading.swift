@@ -7,42 +7,82 @@ internal import Timing
 package import VFS
 
 extension SessionFileSystem {
-    package func open(_ id: NodeID, _ mode: OpenMode, for caller: Caller) throws(Errno) -> HandleID {
+    /// Files up to this size come into the kernel's page cache with open(2): a question less for each. Of larger ones, a program
+    /// may want the beginning only.
+    private static let givenSize = 1 << 20
+
+    package func open(_ id: NodeID, _ mode: OpenMode, for caller: Caller) throws(Errno) -> OpenedFile {
         try perform("open", id, nil, caller) { () throws(Failure) in
             let node = try node(id)
-            if let handle = try openUnsaved(id, node, mode) { return handle }
-            guard mode == .reading else { return try openToWrite(id, node, mode, caller) }
-            guard let version = node.version else { throw Failure(.isDirectory, "is a directory") }
-            var file = HandleTable.File(node: id, place: node.place, version: version)
-            // What lookup has told of is kept for the open that follows, whatever has been written since.
-            if let place = node.place.derived, let view = state.withLock({ $0.rendered.find(place, version) }) {
-                file.view = view
-                return state.withLock { [file] in $0.handles.add(file) }
+            // A writer begins with what the database holds now: a change that no time tells of is not in the kernel's pages.
+            if let handle = try openUnsaved(id, node, mode) {
+                return OpenedFile(handle, mode == .reading ? .kept : .anew)
             }
-            if version.isGrowing { throw .stale }
-            var base = node.content?.base
-            if let bytes = node.ownBytes {
-                file.window = (0, bytes)
-            } else if case .salvaged(let kind, let name) = node.place {
-                file.window = (0, try salvagedBytes(kind, name))
+            guard mode == .reading else { return OpenedFile(try openToWrite(id, node, mode, caller), .anew) }
+            return try openToRead(id, node, caller)
+        }
+    }
+
+    private func openToRead(
+        _ id: NodeID, _ node: NodeTable.Node, _ caller: Caller
+    ) throws(Failure) -> OpenedFile {
+        guard let version = node.version else { throw Failure(.isDirectory, "is a directory") }
+        var file = HandleTable.File(node: id, place: node.place, version: version)
+        // What lookup has told of is kept for the open that follows, whatever has been written since.
+        if let place = node.place.derived, let view = state.withLock({ $0.rendered.find(place, version) }) {
+            file.view = view
+            // A file that grows is read through: a page at its end would be filled with zeros, and stay so when the file
+            // goes on.
+            return OpenedFile(state.withLock { [file] in $0.handles.add(file) }, version.isGrowing ? .never : .kept)
+        }
+        if version.isGrowing { throw .stale }
+        var base = node.content?.base
+        if let bytes = node.ownBytes {
+            file.window = (0, bytes)
+        } else if case .salvaged(let kind, let name) = node.place {
+            file.window = (0, try salvagedBytes(kind, name))
+        } else {
+            // Nobody has read this version yet, so the kernel has no page of it: what is taken now can be read to
+            // its end whatever happens to the row meanwhile (rule R4). Taking it finds out whether it is current.
+            if node.content == nil, version.size > 0 {
+                let window = try window(id, node.place, version, around: 0..<1, caller)
+                file.window = (window.offset, window.bytes)
+                base = window.base
             } else {
-                // Nobody has read this version yet, so the kernel has no page of it: what is taken now can be read to
-                // its end whatever happens to the row meanwhile (rule R4). Taking it finds out whether it is current.
-                if node.content == nil, version.size > 0 {
-                    let window = try window(id, node.place, version, around: 0..<1, caller)
-                    file.window = (window.offset, window.bytes)
-                    base = window.base
-                } else {
-                    try checkIsCurrent(id, node, version, caller)
-                }
+                try checkIsCurrent(id, node, version, caller)
             }
-            let program = caller.program
-            return try state.withLock { [file, base] state throws(Failure) in
+        }
+        let program = caller.program
+        while true {
+            let opened = try state.withLock { [file, base] state throws(Failure) -> OpenedFile? in
                 // Somebody has opened the node to write meanwhile: its pages are the draft's.
                 guard state.drafts[id] == nil else { throw .stale }
+                // Who reads now would make the kernel ask for pages that it is just being given.
+                guard state.nodes[id]?.pages != .underWay else { return nil }
                 if let base { state.handedOut.note(base, node.place.inode, process: program) }
-                return state.handles.add(file)
+                var contents: [UInt8]?
+                if state.nodes[id]?.pages == NodeTable.Pages.none {
+                    if let window = file.window, window.bytes.count == version.size, version.size <= Self.givenSize {
+                        contents = window.bytes
+                    }
+                    state.nodes.setPages(id, contents == nil ? .its : .underWay)
+                }
+                return OpenedFile(state.handles.add(file), .kept, contents: contents)
             }
+            if let opened { return opened }
+            if let verdict = caller.patience.verdict {
+                throw Failure(verdict == .cancelled ? StoreError.cancelled : .expired())
+            }
+            usleep(20)
+        }
+    }
+
+    package func setStored(_ handle: HandleID, isTaken: Bool) {
+        state.withLock { state in
+            guard let file = state.handles.file(handle) else { return }
+            state.nodes.setPages(file.node, .its)
+            // The kernel has everything. Bytes that exist nowhere else stay, should it drop them.
+            if isTaken, !isOwn(file) { state.handles.setWindow(handle, nil) }
         }
     }
 
@@ -124,11 +164,6 @@ extension SessionFileSystem {
             }
             usleep(200)
         }
-    }
-
-    /// A file that grows is read through: a page at its end would be filled with zeros, and stay so when the file goes on.
-    package func caching(_ handle: HandleID) -> PageCaching {
-        state.withLock { $0.handles.file(handle)?.version.isGrowing == true } ? .never : .kept
     }
 
     private func isOwn(_ file: HandleTable.File) -> Bool {

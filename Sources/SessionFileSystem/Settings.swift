@@ -6,6 +6,9 @@ package import SessionTree
 package struct Settings: Sendable {
     package var style = Naming.Style.labels
     package var layout = Layout.sessions
+    /// Whether extended attributes are told. `ls -l` asks for two of each file, which are none of ours, and only where the
+    /// kernel has been told that there are none at all it does not pass that on.
+    package var tellsAttributes = true
     package var scope = Catalog.Scope.all
     package var owner: UInt32
     package var group: UInt32

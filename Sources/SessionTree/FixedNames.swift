@@ -14,6 +14,7 @@ extension FileName {
     package static let attachments = FileName("attachments")
     package static let files = FileName("files")
     package static let readme = FileName("README.md")
+    package static let ignore = FileName(".ignore")
     package static let trash = FileName("trash")
 }
 

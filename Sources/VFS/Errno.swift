@@ -34,6 +34,8 @@ package struct Errno: Error, Hashable, Sendable {
     package static let tooLarge = Errno(rawValue: EFBIG)
     /// ENOSPC
     package static let noSpace = Errno(rawValue: ENOSPC)
+    /// This operation need not be asked for.
+    package static let notImplemented = Errno(rawValue: ENOSYS)
     /// EROFS
     package static let readOnly = Errno(rawValue: EROFS)
     /// ENAMETOOLONG

@@ -20,6 +20,9 @@ package struct Caller: Sendable {
 /// Calls come from several threads at once, block until they know the answer, and throw the errno that the program
 /// gets. Whatever is not offered here is refused by the front end with EPERM.
 package protocol FileSystem: Sendable {
+    /// Whether the kernel may believe that there is no such name, until it makes such a file itself.
+    func isNeverMade(_ name: FileName, in parent: NodeID) -> Bool
+
     /// The node a name leads to. Adds one to the node's lookup count.
     func lookup(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno) -> Entry
 
@@ -34,10 +37,10 @@ package protocol FileSystem: Sendable {
     ) throws(Errno) -> (Attributes, validity: Double)
 
     /// Opens a file. What its node showed so far may stay in the kernel's page cache: a node is one version of a file.
-    func open(_ node: NodeID, _ mode: OpenMode, for caller: Caller) throws(Errno) -> HandleID
+    func open(_ node: NodeID, _ mode: OpenMode, for caller: Caller) throws(Errno) -> OpenedFile
 
-    /// What the kernel may do with pages of a file that was just opened to be read.
-    func caching(_ handle: HandleID) -> PageCaching
+    /// What ``OpenedFile/contents`` held is in the kernel's page cache, or the kernel did not take it.
+    func setStored(_ handle: HandleID, isTaken: Bool)
 
     /// Makes a file and opens it for writing. Adds one to the node's lookup count.
     func create(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno) -> (Entry, HandleID)
@@ -85,7 +88,8 @@ package protocol FileSystem: Sendable {
 
     func removeDirectory(_ name: FileName, in parent: NodeID, for caller: Caller) throws(Errno)
 
-    /// The value of an extended attribute; `.noData` where there is none of that name.
+    /// The value of an extended attribute; `.noData` where there is none of that name, `.notImplemented` where there never is
+    /// any: the kernel then asks no more.
     func extendedAttribute(_ name: [UInt8], of node: NodeID, for caller: Caller) throws(Errno) -> [UInt8]
 
     func extendedAttributeNames(of node: NodeID, for caller: Caller) throws(Errno) -> [[UInt8]]
@@ -105,6 +109,21 @@ package enum OpenMode: Sendable {
     case updating
     /// O_TRUNC: what the file held is not wanted.
     case replacing
+}
+
+/// A file that was opened.
+package struct OpenedFile: Sendable {
+    package let handle: HandleID
+    package let caching: PageCaching
+    /// The whole file, where the kernel may be given it at once: it then need not ask for it. Nobody else has the file open
+    /// before ``FileSystem/setStored(_:isTaken:)`` is called.
+    package let contents: [UInt8]?
+
+    package init(_ handle: HandleID, _ caching: PageCaching, contents: [UInt8]? = nil) {
+        self.handle = handle
+        self.caching = caching
+        self.contents = contents
+    }
 }
 
 /// What the kernel may do with pages of a file.

@@ -14,6 +14,8 @@ struct MountOptions {
     private var isReadOnlyByWish = false
     /// Whether a database of the Go OpenCode may be brought up to date.
     var migrates = true
+    /// Whether getfattr(1) is answered (rule R7).
+    var tellsAttributes = true
     var allowsOthers = false
     var owner: UInt32?
     var group: UInt32?
@@ -45,6 +47,7 @@ struct MountOptions {
         case ("ro", nil): isReadOnly = true
         case ("rw", nil): isReadOnly = false
         case ("nomigrate", nil): migrates = false
+        case ("noxattr", nil): tellsAttributes = false
         case ("allow_other", nil): allowsOthers = true
         case ("uid", let value?):
             owner = try Self.number(value, "uid") { unsafe getpwnam($0).map { unsafe $0.pointee.pw_uid } }

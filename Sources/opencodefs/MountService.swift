@@ -137,6 +137,7 @@ struct MountService {
         settings.style = options.style
         settings.scope = scope
         settings.layout = options.layout
+        settings.tellsAttributes = options.tellsAttributes
         settings.salvage = salvage
         settings.spool = ViewSpool()
         if let umask = options.umask { settings.umask = umask }

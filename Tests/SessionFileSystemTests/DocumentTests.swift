@@ -50,7 +50,7 @@ import VFS
         let file = try tree.files.lookup(.preferences, in: folder, for: tree.caller)
         #expect(try tree.read(file.node) == Array("{}".utf8))
         #expect(throws: Errno.readOnly) { try tree.files.create(.cache, in: folder, for: tree.caller) }
-        #expect(throws: Errno.readOnly) { try tree.files.open(file.node, .replacing, for: tree.caller) }
+        #expect(throws: Errno.readOnly) { try tree.files.opened(file.node, .replacing, for: tree.caller) }
         #expect(throws: Errno.readOnly) { try tree.files.unlink(.preferences, in: folder, for: tree.caller) }
         #expect(try documents.contents(of: .preferences, of: session, patience)?.bytes == Array("{}".utf8))
     }
@@ -84,7 +84,7 @@ import VFS
         let tree = try Self.tree(in: directory, documents)
         let folder = try tree.find("app", "ses_1").node
         let file = try tree.files.lookup(.preferences, in: folder, for: tree.caller)
-        let handle = try tree.files.open(file.node, .replacing, for: tree.caller)
+        let handle = try tree.files.opened(file.node, .replacing, for: tree.caller)
         try tree.files.write(Array("[]".utf8), to: handle, at: 0, for: tree.caller)
         try tree.database.run("DELETE FROM session")
         #expect(throws: Errno.noEntry) { try tree.files.lookup(.preferences, in: folder, for: tree.caller) }

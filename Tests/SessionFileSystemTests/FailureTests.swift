@@ -43,13 +43,13 @@ import VFS
         let tree = try tree(in: directory, trouble)
         let messages = try tree.find("app", "~s", "messages").node
         let file = try tree.find("app", "~s", "messages", "m1").node
-        let handle = try tree.files.open(file, .reading, for: tree.caller)
+        let handle = try tree.files.opened(file, .reading, for: tree.caller)
         _ = try tree.read(handle)
         trouble.arise(after: 0, error)
         #expect(throws: errno) { try tree.files.lookup(FileName("m2.json"), in: messages, for: tree.caller) }
         #expect(throws: errno) { try tree.files.openDirectory(messages, for: tree.caller) }
         #expect(throws: errno) { try tree.files.attributes(of: messages, for: tree.caller) }
-        #expect(throws: errno) { try tree.files.open(file, .reading, for: tree.caller) }
+        #expect(throws: errno) { try tree.files.opened(file, .reading, for: tree.caller) }
         #expect(throws: errno) { try tree.files.read(handle, at: 0, count: 5, for: tree.caller) }
         #expect(throws: errno) { try tree.files.unlink(FileName("m2.json"), in: messages, for: tree.caller) }
         #expect(throws: errno) {

@@ -110,7 +110,7 @@ import VFS
         let directory = try TemporaryDirectory()
         let tree = try tree(in: directory)
         let old = try tree.find("app", "~s", "messages", "m2")
-        let opened = try tree.files.open(old.node, .reading, for: tree.caller)
+        let opened = try tree.files.opened(old.node, .reading, for: tree.caller)
         let before = try tree.read(old.node)
         try tree.database.run(
             "UPDATE message SET data = '{\"role\":\"user\",\"x\":1}', time_updated = 99 WHERE id = 'm2'")
@@ -123,7 +123,7 @@ import VFS
         // Who had it open reads the old version to its end; nobody opens that any more.
         #expect(try tree.read(opened) == before)
         #expect(try tree.files.attributes(of: old.node, for: tree.caller).0 == old.attributes)
-        #expect(throws: Errno.stale) { try tree.files.open(old.node, .reading, for: tree.caller) }
+        #expect(throws: Errno.stale) { try tree.files.opened(old.node, .reading, for: tree.caller) }
         let after = try tree.read(new.node)
         #expect(after != before && after.count == Int(new.attributes.size))
     }
@@ -134,9 +134,9 @@ import VFS
         let old = try tree.find("app", "~s", "messages", "m2")
         let whole = try tree.read(old.node)
         // A second reader: the file has been read, so nothing is held for them.
-        let handle = try tree.files.open(old.node, .reading, for: tree.caller)
+        let handle = try tree.files.opened(old.node, .reading, for: tree.caller)
         #expect(try tree.files.read(handle, at: 0, count: 10, for: tree.caller) == Array(whole.prefix(10)))
-        let third = try tree.files.open(old.node, .reading, for: tree.caller)
+        let third = try tree.files.opened(old.node, .reading, for: tree.caller)
         try tree.database.run("UPDATE part SET data = '{\"x\":1}', time_updated = 99")
         #expect(try tree.files.read(handle, at: 10, count: 10, for: tree.caller) == Array(whole[10..<20]))
         #expect(throws: Errno.stale) { try tree.files.read(third, at: 0, count: 10, for: tree.caller) }
@@ -205,5 +205,29 @@ import VFS
         #expect(first.attributes == second.attributes)
         #expect(try tree.find("app", "~s").attributes == again.find("app", "~s").attributes)
         #expect(try tree.find("app").attributes == again.find("app").attributes)
+    }
+
+    @Test
+    func `R4 who opens a file whose pages the kernel is being given waits, and all can read it should they be dropped`()
+        throws
+    {
+        let directory = try TemporaryDirectory()
+        let tree = try tree(in: directory)
+        let control = try tree.files.lookup(.control, in: .root, for: tree.caller).node
+        let nodes = [
+            try tree.find("app", "~s", "messages", "m2").node, try tree.find("app", "~s", "session.json").node,
+            try tree.files.lookup(FileName("status.json"), in: control, for: tree.caller).node,
+        ]
+        for node in nodes {
+            let first = try tree.files.open(node, .reading, for: tree.caller)
+            let contents = try #require(first.contents)
+            let impatient = Caller(process: 1, patience: .lasting(.milliseconds(20)))
+            #expect(throws: Errno.timedOut) { try tree.files.open(node, .reading, for: impatient) }
+            tree.files.setStored(first.handle, isTaken: true)
+            let second = try tree.files.open(node, .reading, for: tree.caller)
+            #expect(second.contents == nil)
+            #expect(try tree.read(first.handle) == contents)
+            #expect(try tree.read(second.handle) == contents)
+        }
     }
 }

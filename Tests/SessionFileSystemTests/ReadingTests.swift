@@ -27,7 +27,7 @@ import VFS
         #expect(whole.count > SessionFileSystem.windowSize + 1_000_000)
         #expect(Int(entry.attributes.size) == whole.count)
         #expect(try tree.read(entry.node, count: 128 << 10) == whole)
-        let handle = try tree.files.open(entry.node, .reading, for: tree.caller)
+        let handle = try tree.files.opened(entry.node, .reading, for: tree.caller)
         for _ in 0..<12 {
             let offset = Int.random(in: 0..<whole.count, using: &random)
             let count = Int.random(in: 1...200_000, using: &random)
@@ -60,7 +60,7 @@ import VFS
             let whole = try tree.read(entry.node)
             #expect(whole.count == Int(entry.attributes.size) && !whole.isEmpty)
             #expect(try tree.read(entry.node, count: count) == whole)
-            let handle = try tree.files.open(entry.node, .reading, for: tree.caller)
+            let handle = try tree.files.opened(entry.node, .reading, for: tree.caller)
             let size = Int64(whole.count)
             for offset in [size, size + 1, .max, -1, .min] {
                 #expect(try tree.files.read(handle, at: offset, count: 10, for: tree.caller).isEmpty)
@@ -109,11 +109,11 @@ import VFS
         let directory = try TemporaryDirectory()
         let tree = try TestTree(in: directory)
         let file = try tree.find(".opencodefs", "status.json").node
-        #expect(throws: Errno.notPermitted) { try tree.files.open(file, .writing, for: tree.caller) }
+        #expect(throws: Errno.notPermitted) { try tree.files.opened(file, .writing, for: tree.caller) }
         #expect(tree.notes.errors.count == 1)
         let project = try tree.find("app").node
-        #expect(throws: Errno.isDirectory) { try tree.files.open(project, .reading, for: tree.caller) }
-        #expect(throws: Errno.stale) { try tree.files.open(NodeID(rawValue: 99), .reading, for: tree.caller) }
+        #expect(throws: Errno.isDirectory) { try tree.files.opened(project, .reading, for: tree.caller) }
+        #expect(throws: Errno.stale) { try tree.files.opened(NodeID(rawValue: 99), .reading, for: tree.caller) }
     }
 
     @Test func `R8 statfs tells the volume and counts the rows`() throws {

@@ -88,7 +88,7 @@ import VFS
         }
         func read(_ caller: Caller) throws -> [UInt8] {
             let node = try tree.files.lookup(Self.name, in: folder, for: caller).node
-            let handle = try tree.files.open(node, .reading, for: caller)
+            let handle = try tree.files.opened(node, .reading, for: caller)
             defer { tree.files.release(handle) }
             return try tree.read(handle)
         }
@@ -97,7 +97,7 @@ import VFS
         _ = try read(caller(41, of: 40))
         let saver = caller(33, of: 30)
         let node = try tree.files.lookup(Self.name, in: folder, for: saver).node
-        let handle = try tree.files.open(node, .replacing, for: saver)
+        let handle = try tree.files.opened(node, .replacing, for: saver)
         let text = String(decoding: mine, as: UTF8.self).replacing("before", with: "ours!!")
         try tree.files.write(Array(text.utf8), to: handle, at: 0, for: saver)
         #expect(throws: Errno.stale) { try tree.files.flush(handle, for: saver) }

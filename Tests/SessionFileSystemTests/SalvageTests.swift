@@ -44,7 +44,7 @@ import VFS
         let folder = try tree.find(".opencodefs", "conflicts").node
         let kept = try salvage.keep([1, 2], as: .conflict, of: Self.name, reason: "ESTALE")
         let file = try tree.files.lookup(kept, in: folder, for: tree.caller)
-        #expect(throws: Errno.notPermitted) { try tree.files.open(file.node, .writing, for: tree.caller) }
+        #expect(throws: Errno.notPermitted) { try tree.files.opened(file.node, .writing, for: tree.caller) }
         #expect(throws: Errno.notDirectory) { try tree.files.removeDirectory(kept, in: folder, for: tree.caller) }
         let control = try tree.files.lookup(.control, in: .root, for: tree.caller).node
         for kind in SalvageKind.allCases {
@@ -56,7 +56,7 @@ import VFS
             }
         }
         // Who has it open reads on.
-        let handle = try tree.files.open(file.node, .reading, for: tree.caller)
+        let handle = try tree.files.opened(file.node, .reading, for: tree.caller)
         try tree.files.unlink(kept, in: folder, for: tree.caller)
         #expect(try tree.read(handle) == [1, 2])
         tree.files.release(handle)

@@ -180,7 +180,7 @@ import VFS
         let messages = try tree.find(".opencodefs", "trash", "~1", "app", "~s", "messages").node
         let file = try #require(try tree.list(messages).first).name
         let node = try tree.files.lookup(file, in: messages, for: tree.caller).node
-        #expect(throws: Errno.notPermitted) { try tree.files.open(node, .writing, for: tree.caller) }
+        #expect(throws: Errno.notPermitted) { try tree.files.opened(node, .writing, for: tree.caller) }
         #expect(throws: Errno.notDirectory) { try tree.files.removeDirectory(file, in: messages, for: tree.caller) }
         let control = try tree.files.lookup(.control, in: .root, for: tree.caller).node
         #expect(throws: Errno.notPermitted) { try tree.files.removeDirectory(.trash, in: control, for: tree.caller) }
@@ -216,7 +216,7 @@ import VFS
         // It may be moved away: the kernel asks each time.
         #expect(file.validity.name == 0 && session.validity.name == 0)
         try tree.trash.drop(try tree.trash.batches().flatMap(\.items))
-        #expect(throws: Errno.stale) { try tree.files.open(file.node, .reading, for: tree.caller) }
+        #expect(throws: Errno.stale) { try tree.files.opened(file.node, .reading, for: tree.caller) }
         #expect(throws: Errno.stale) { try tree.files.attributes(of: session.node, for: tree.caller) }
     }
 

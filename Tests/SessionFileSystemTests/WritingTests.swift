@@ -52,10 +52,10 @@ import VFS
         func open(_ mode: OpenMode, name: FileName = WritingTests.name) throws -> (NodeID, HandleID) {
             do {
                 let node = try look(name).node
-                return (node, try tree.files.open(node, mode, for: tree.caller))
+                return (node, try tree.files.opened(node, mode, for: tree.caller))
             } catch let error as Errno where error == .stale {
                 let node = try look(name).node
-                return (node, try tree.files.open(node, mode, for: tree.caller))
+                return (node, try tree.files.opened(node, mode, for: tree.caller))
             }
         }
 
@@ -137,8 +137,8 @@ import VFS
         saving.tree.files.forget(node, count: 1)
         let fresh = try saving.look().node
         // The node is open to read.
-        #expect(throws: Errno.stale) { try saving.tree.files.open(fresh, .replacing, for: parent) }
-        let handle = try saving.tree.files.open(try saving.look().node, .replacing, for: parent)
+        #expect(throws: Errno.stale) { try saving.tree.files.opened(fresh, .replacing, for: parent) }
+        let handle = try saving.tree.files.opened(try saving.look().node, .replacing, for: parent)
         let half = text.utf8.count / 2
         try saving.write(String(text.prefix(half)), to: handle)
         try saving.tree.files.flush(handle, for: child)
@@ -214,7 +214,7 @@ import VFS
         #expect(try saving.stored == "after")
         #expect(try saving.tree.list(saving.folder).map(\.name) == [Self.name])
         // The kernel still has the temporary file's node at that name: it must look again.
-        #expect(throws: Errno.stale) { try files.open(entry.node, .reading, for: caller) }
+        #expect(throws: Errno.stale) { try files.opened(entry.node, .reading, for: caller) }
         #expect(try saving.text(try saving.look()).contains("after"))
         #expect(try files.attributes(of: entry.node, for: caller).0.size == Int64(text.utf8.count - 1))
     }
@@ -281,7 +281,7 @@ import VFS
         let (reading, reader) = try saving.open(.reading)
         let half = try saving.tree.files.read(reader, at: 0, count: 20, for: saving.tree.caller)
         // The kernel looks up again when its node is open to read.
-        #expect(throws: Errno.stale) { try saving.tree.files.open(reading, .replacing, for: saving.tree.caller) }
+        #expect(throws: Errno.stale) { try saving.tree.files.opened(reading, .replacing, for: saving.tree.caller) }
         let (node, handle) = try saving.open(.replacing)
         #expect(node != reading)
         try saving.write(text.replacing("before", with: "after"), to: handle)
@@ -317,7 +317,7 @@ import VFS
         let mine = Caller(process: 21, patience: .lasting(.seconds(5)))
         let other = Caller(process: 22, patience: .lasting(.seconds(5)))
         func read(_ caller: Caller) throws -> String {
-            let handle = try saving.tree.files.open(try saving.look().node, .reading, for: caller)
+            let handle = try saving.tree.files.opened(try saving.look().node, .reading, for: caller)
             defer { saving.tree.files.release(handle) }
             return String(decoding: try saving.tree.read(handle), as: UTF8.self)
         }
@@ -345,13 +345,13 @@ import VFS
     @Test func `R4 a node that is being opened to write is given to no reader`() throws {
         let saving = try Saving()
         let (node, handle) = try saving.open(.writing)
-        #expect(throws: Errno.stale) { try saving.tree.files.open(node, .reading, for: saving.tree.caller) }
+        #expect(throws: Errno.stale) { try saving.tree.files.opened(node, .reading, for: saving.tree.caller) }
         let reader = try saving.look().node
         #expect(reader != node)
         _ = try saving.tree.read(reader)
         saving.tree.files.release(handle)
         // Also when it was not written to: the kernel took its size and pages for the writer's.
-        #expect(throws: Errno.stale) { try saving.tree.files.open(node, .reading, for: saving.tree.caller) }
+        #expect(throws: Errno.stale) { try saving.tree.files.opened(node, .reading, for: saving.tree.caller) }
     }
 
     @Test func `W1 what is still open when the mount ends is kept`() throws {

@@ -7,6 +7,8 @@ package struct DerivedPlace: Hashable, Sendable {
     package enum Root: Hashable, Sendable {
         /// `README.md` of the mount.
         case readme
+        /// `.ignore` of the mount, which is not listed.
+        case ignore
         /// `.opencodefs/sessions`
         case sessions
         /// `.opencodefs/by`
@@ -32,7 +34,7 @@ package struct DerivedPlace: Hashable, Sendable {
     package var session: Session.ID? {
         switch root {
         case .link(_, let id): id
-        case .readme, .sessions, .by, .storage: nil
+        case .readme, .ignore, .sessions, .by, .storage: nil
         }
     }
 
@@ -40,7 +42,7 @@ package struct DerivedPlace: Hashable, Sendable {
     var directory: Place {
         if !path.isEmpty { return .derived(DerivedPlace(root, Array(path.dropLast()), kind: .directory)) }
         return switch root {
-        case .readme: .root
+        case .readme, .ignore: .root
         case .sessions, .by, .storage: .control
         case .link(_, let id): .session(id)
         }
@@ -54,6 +56,7 @@ package struct DerivedPlace: Hashable, Sendable {
             case .sessions: (2, [])
             case .by: (3, [])
             case .storage: (4, [])
+            case .ignore: (6, [])
             case .link(let name, let id): (5, id.bytes + [0] + name.bytes)
             }
         // No name holds a slash or a NUL.

@@ -20,7 +20,8 @@ package enum DerivedTrees {
 
     /// The view of this name in the root of the mount, the control directory or a session's.
     package static func root(_ name: FileName, in directory: Place) -> DerivedPlace? {
-        roots(in: directory).first { $0.name == name }?.place
+        if directory == .root, name == .ignore { return DerivedPlace(.ignore, kind: .regular) }
+        return roots(in: directory).first { $0.name == name }?.place
     }
 
     package static func tree(_ root: DerivedPlace.Root) -> any DerivedTree {
@@ -28,6 +29,7 @@ package enum DerivedTrees {
         case .sessions: SessionViews()
         case .link(let name, let session): ViewLink(name: name, session: session)
         case .readme: ReadmeView()
+        case .ignore: IgnoreView()
         case .by: ByViews()
         case .storage: StorageTree()
         }

@@ -31,6 +31,7 @@ enum MountCommand: Command {
           layout=storage    show the files that OpenCode up to 1.1 kept its history in, for
                             programs that read these; changes nothing
           ro                change nothing
+          noxattr           no extended attributes, which makes ls -l quicker
           nomigrate         leave the tables of a Go OpenCode as they are; otherwise a
                             mount brings them up to date, after a backup
           trash=DAYS        keep what rm takes for so long (default 7; 0: remove for good)
