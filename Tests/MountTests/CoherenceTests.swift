@@ -28,7 +28,7 @@ import Testing
     func `R5 after a quiet time everything that changes is seen, by name and from inside`(family: TestFamily) throws {
         let mounted = try history(family)
         let rows = try Rows(mounted.database)
-        // Everything is known to the kernel, and believed for as long as nothing changes.
+        // Everything is known to the kernel, names for a moment, pages until their file is another.
         for _ in 0..<2 { #expect(try mounted.shell("ls -lR . > /dev/null && grep -r aaaa . | wc -l").status == 0) }
         usleep(300_000)
         let session = try mounted.session("ses_1")

@@ -4,7 +4,7 @@ internal import VFS
 /// `.ignore` in the root of a mount, which rg, fd and editors that search with them obey: like grep -r they leave out the
 /// links to views. By itself rg looks where each link leads, and a view is made for who asks how large it is.
 ///
-/// Not listed, and no part of the history. Its own test is `Tests/MountTests/SearchToolsTests.swift`.
+/// Not listed, and no part of the history. Its own test is in `Tests/MountTests/CoherenceTests.swift`.
 struct IgnoreView: DerivedTree {
     /// When the text was last changed: the file's own time, the same in every mount.
     private static let written = Timestamp(milliseconds: 1_795_305_600_000)
