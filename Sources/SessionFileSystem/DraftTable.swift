@@ -67,8 +67,8 @@ enum Base: Equatable {
     case absent
     /// The bytes this mount handed out last, or those that stood there when the file was opened.
     case content(UInt64)
-    /// The same of a file that is too large to be held.
-    case version(FileVersion)
+    /// The same of a file that is too large to be held. There are few: the others take no room for it.
+    indirect case version(FileVersion)
 }
 
 /// The files that are being written, by their nodes.

@@ -31,6 +31,9 @@ struct HandleTable {
         /// Nil where they cost much and a listing does not need them: the kernel looks the name up when somebody asks.
         let facts: Facts?
         let token: ChangeToken
+
+        /// The same without what it is.
+        var named: Line { Line(name: name, place: place, facts: nil, token: .none) }
     }
 
     /// A file that was opened to be written, or one that only this mount knows: its bytes are a draft's or a scratch

@@ -126,6 +126,10 @@ struct NodeTable {
         }
         nodes[id] = nil
         if current[node.place] == id { current[node.place] = nil }
+        guard nodes.capacity > 4096, nodes.count < nodes.capacity / 8 else { return }
+        // A dictionary keeps its room. A walk over a million files should leave nothing behind.
+        nodes = Dictionary(uniqueKeysWithValues: nodes.map { ($0.key, $0.value) })
+        current = Dictionary(uniqueKeysWithValues: current.map { ($0.key, $0.value) })
     }
 
     mutating func setValidated(_ id: NodeID, _ token: ChangeToken) {

@@ -10,7 +10,7 @@ extension SessionFileSystem {
         try perform("opendir", id, nil, caller) { () throws(Failure) in
             let place = try node(id).place
             guard place.isDirectory else { throw Failure(.notDirectory, "not a directory") }
-            let lines = try lines(of: place, caller.patience)
+            let lines = try lines(of: place, for: caller)
             return state.withLock { $0.handles.add(HandleTable.Directory(node: id, place: place, lines: lines)) }
         }
     }
@@ -28,7 +28,7 @@ extension SessionFileSystem {
             if position == 0 {
                 // rewinddir(3): the listing of now.
                 if opened.isRead {
-                    lines = try self.lines(of: opened.place, caller.patience)
+                    lines = try self.lines(of: opened.place, for: caller)
                     state.withLock { [lines] in $0.handles.setLines(handle, lines) }
                 }
                 state.withLock { $0.handles.setRead(handle) }
@@ -57,9 +57,9 @@ extension SessionFileSystem {
         }
     }
 
-    private func lines(of place: Place, _ patience: Patience) throws(Failure) -> [HandleTable.Line] {
-        if let lines = try controlLines(of: place, patience) { return lines }
-        return try shown(try listing(of: place, patience), in: place)
+    private func lines(of place: Place, for caller: Caller) throws(Failure) -> [HandleTable.Line] {
+        if let lines = try controlLines(of: place, caller.patience) { return lines }
+        return try shown(try listing(of: place, for: caller), in: place)
     }
 
     /// A listing without what was renamed away or is still to be made, and with what only this mount knows.
@@ -72,7 +72,8 @@ extension SessionFileSystem {
     }
 
     /// Everything a directory shows, of one moment: the lines come from one transaction, or there is an error.
-    private func listing(of place: Place, _ patience: Patience) throws(Failure) -> [HandleTable.Line] {
+    private func listing(of place: Place, for caller: Caller) throws(Failure) -> [HandleTable.Line] {
+        let patience = caller.patience
         let (token, catalog) = try catalog(patience)
         return switch place {
         case .root:
@@ -85,7 +86,7 @@ extension SessionFileSystem {
         case .archived(let id): try sessionLines(in: .archived(id), catalog, token, patience)
         case .children(let id): try sessionLines(in: .children(id), catalog, token, patience)
         case .session(let id): try sessionListing(id, catalog, token, patience)
-        case .messages(let id): try messageListing(id, catalog, token, patience)
+        case .messages(let id): try messageListing(id, catalog, token, for: caller)
         case .control, .salvage, .trash: try controlLines(of: place, patience) ?? []
         case .derived(let view): try derivedLines(of: view, patience)
         case .projectFile, .sessionFile, .todos, .document, .message, .controlFile, .salvaged, .scratch: []
@@ -175,9 +176,31 @@ extension SessionFileSystem {
     }
 
     private func messageListing(
-        _ session: Session.ID, _ catalog: Catalog, _ token: ChangeToken, _ patience: Patience
+        _ session: Session.ID, _ catalog: Catalog, _ token: ChangeToken, for caller: Caller
     ) throws(Failure) -> [HandleTable.Line] {
         guard catalog.sessions[session] != nil else { throw .noEntry }
+        let (extent, known) = state.withLock { state in
+            (
+                state.habits.extent(of: session, for: caller.process, now: .now),
+                state.listings.lines(of: session, at: token)
+            )
+        }
+        switch extent {
+        case .names:
+            if let known { return known.map(\.named) }
+            return try messageNames(of: session, caller.patience)
+        case .most, .everything:
+            let lines =
+                if let known { known } else { try describedMessages(of: session, token, caller.patience) }
+            guard extent == .most else { return lines }
+            return lines.dropLast(ListingHabits.tokens) + lines.suffix(ListingHabits.tokens).map(\.named)
+        }
+    }
+
+    /// The messages of a session with what they are.
+    private func describedMessages(
+        of session: Session.ID, _ token: ChangeToken, _ patience: Patience
+    ) throws(Failure) -> [HandleTable.Line] {
         let (found, roles) = try reading(patience) { (snapshot) throws(StoreError) in
             // Begun anew with each reading: a store may have to read again.
             var found: [(id: Message.ID, order: Message.Order, version: FileVersion)] = []
@@ -191,15 +214,51 @@ extension SessionFileSystem {
         }
         noteMessages(found.map { ($0.id, $0.order) }, of: session)
         return state.withLock { state in
-            found.map { id, _, version in
-                let label = state.names.label(of: id, in: session)
-                let name =
-                    label?.name ?? naming.name(of: id, ordinal: label?.ordinal ?? 0, role: roles[id] ?? nil)
-                if label?.name == nil { state.names.setName(name, of: id, in: session) }
+            let lines = found.map { id, _, version in
                 let place = Place.message(id, of: session)
+                let name = self.name(of: id, in: session, role: roles[id] ?? nil, &state.names)
                 return line(name, place, .file(state.revised(version, of: place)), token)
             }
+            state.listings.keep(lines, of: session, at: token)
+            return lines
         }
+    }
+
+    /// The messages of a session by name.
+    private func messageNames(
+        of session: Session.ID, _ patience: Patience
+    ) throws(Failure) -> [HandleTable.Line] {
+        let isKnown = state.withLock { $0.names.knows(session) }
+        let speakers = try reading(patience) { (snapshot) throws(StoreError) in
+            guard isKnown else { return try snapshot.speakers(of: session) }
+            // What has a name needs no other look at its row.
+            var speakers: [Message.Speaker] = []
+            for (id, order) in try snapshot.messageOrder(of: session) {
+                let isNamed = state.withLock { $0.names.label(of: id, in: session)?.name != nil }
+                guard isNamed else { return try snapshot.speakers(of: session) }
+                speakers.append(Message.Speaker(id: id, order: order, role: nil))
+            }
+            return speakers
+        }
+        noteMessages(speakers.map { ($0.id, $0.order) }, of: session)
+        return state.withLock { state in
+            speakers.map { speaker in
+                let name = self.name(of: speaker.id, in: session, role: speaker.role, &state.names)
+                return HandleTable.Line(
+                    name: name, place: .message(speaker.id, of: session), facts: nil, token: .none)
+            }
+        }
+    }
+
+    /// The name of a message that is numbered: the one it has, or the one it gets by its role.
+    private func name(
+        of id: Message.ID, in session: Session.ID, role: [UInt8]?, _ names: inout MessageNames
+    ) -> FileName {
+        let label = names.label(of: id, in: session)
+        if let name = label?.name { return name }
+        let name = naming.name(of: id, ordinal: label?.ordinal ?? 0, role: role)
+        names.setName(name, of: id, in: session)
+        return name
     }
 
     private func line(_ name: FileName, _ place: Place, _ facts: Facts, _ token: ChangeToken) -> HandleTable.Line {

@@ -21,6 +21,7 @@ extension SessionFileSystem {
             if let (place, facts) = unsaved(name, in: directory) { return entry(place, facts, .none) }
             let (token, catalog) = try catalog(caller.patience)
             let place = try resolve(name, in: directory, catalog, caller.patience)
+            if case .message(_, let session) = place { state.withLock { $0.habits.noteLook(at: session) } }
             let facts = try facts(of: place, catalog, token, caller.patience)
             return entry(place, facts, token, for: caller.process)
         }

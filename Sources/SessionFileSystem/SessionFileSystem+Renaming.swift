@@ -126,7 +126,7 @@ extension SessionFileSystem {
             name.bytes.first != UInt8(ascii: ".")
         {
             state.withLock { state in
-                state.names.add(id, name, ordinal: Naming.ordinal(in: name), in: session)
+                state.name(id, name, in: session)
                 state.nodes.retire(place)
             }
             return

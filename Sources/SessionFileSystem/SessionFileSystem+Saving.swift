@@ -283,7 +283,7 @@ extension SessionFileSystem {
             // By its id alone it is found under any name: that gives it no other.
             let isBare = naming.style == .labels && name == bareName(of: id)
             if isBare, state.names.label(of: id, in: session) != nil { return }
-            state.names.add(id, name, ordinal: Naming.ordinal(in: name), in: session)
+            state.name(id, name, in: session)
         }
     }
 

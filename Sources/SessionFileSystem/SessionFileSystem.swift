@@ -27,6 +27,8 @@ package final class SessionFileSystem: FileSystem {
         /// kernel forgets the one it has just been given when it finds that it is another than before.
         var revisions: [Place: FileVersion] = [:]
         var handles = HandleTable()
+        var habits = ListingHabits()
+        var listings = ListingCache()
         var names = MessageNames()
         /// Names under which sessions were shown: a title may change while a program still uses the old name.
         var shown: [Session.ID: Set<FileName>] = [:]
@@ -64,10 +66,17 @@ package final class SessionFileSystem: FileSystem {
             return candidate == known ? known : version
         }
 
+        /// A program has given a message its name (rule N3).
+        mutating func name(_ message: Message.ID, _ name: FileName, in session: Session.ID) {
+            names.add(message, name, ordinal: Naming.ordinal(in: name), in: session)
+            listings.clear()
+        }
+
         /// Takes note that a version has other bytes now: the next lookup gives a new node.
         mutating func revise(_ version: FileVersion, of place: Place) -> FileVersion {
             let next = version.revised()
             revisions[place] = next
+            listings.clear()
             if nodes.current(place)?.node.version == version { nodes.retire(place) }
             return next
         }

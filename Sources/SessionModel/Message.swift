@@ -54,6 +54,20 @@ package struct Message: Sendable, Identifiable {
         case rank
     }
 
+    /// What the name of a message's file says of it.
+    package struct Speaker: Sendable {
+        package let id: ID
+        package let order: Order
+        /// Who speaks (V2: the type); nil where the text does not say.
+        package let role: [UInt8]?
+
+        package init(id: ID, order: Order, role: [UInt8]?) {
+            self.id = id
+            self.order = order
+            self.role = role
+        }
+    }
+
     /// A row of V1's `part`.
     package struct Part: Sendable, Identifiable {
         package typealias ID = Identifier<Part>

@@ -98,6 +98,9 @@ package protocol HistorySnapshot {
     /// The ids of a session's messages in OpenCode's own order.
     func messageOrder(of session: Session.ID) throws(StoreError) -> [(id: Message.ID, order: Message.Order)]
 
+    /// A session's messages in OpenCode's own order, as far as their names say: who speaks, and nothing of what is said.
+    func speakers(of session: Session.ID) throws(StoreError) -> [Message.Speaker]
+
     /// A session's messages one by one in OpenCode's own order, without reading their texts.
     func messages(
         of session: Session.ID, _ body: (Message) throws(StoreError) -> Void
@@ -176,6 +179,15 @@ extension HistorySnapshot {
     package func session(of message: Message.ID) throws(StoreError) -> Session.ID? {
         for session in try sessions() where try self.message(message, of: session.id) != nil { return session.id }
         return nil
+    }
+
+    /// Describes them, where the store has no quicker way.
+    package func speakers(of session: Session.ID) throws(StoreError) -> [Message.Speaker] {
+        var speakers: [Message.Speaker] = []
+        try messages(of: session) { (message) throws(StoreError) in
+            speakers.append(Message.Speaker(id: message.id, order: message.order, role: try role(of: message)))
+        }
+        return speakers
     }
 
     /// All texts: who looks into them finds out.

@@ -113,6 +113,10 @@ private struct FailingSnapshot: HistorySnapshot {
         try ask { () throws(StoreError) in try snapshot.messageOrder(of: session) }
     }
 
+    func speakers(of session: Session.ID) throws(StoreError) -> [Message.Speaker] {
+        try ask { () throws(StoreError) in try snapshot.speakers(of: session) }
+    }
+
     /// Fails between two messages too.
     func messages(of session: Session.ID, _ body: (Message) throws(StoreError) -> Void) throws(StoreError) {
         try snapshot.messages(of: session) { (message) throws(StoreError) in

@@ -100,8 +100,8 @@ import VFS
                 do throws(Errno) {
                     var names: [FileName] = []
                     let handle = try tree.files.openDirectory(node, for: tree.caller)
-                    try tree.files.readDirectory(handle, from: 0, for: tree.caller) { entry, found in
-                        if found != nil { names.append(entry.name) }
+                    try tree.files.readDirectory(handle, from: 0, for: tree.caller) { entry, _ in
+                        if entry.name != .current, entry.name != .parent { names.append(entry.name) }
                         return true
                     }
                     #expect(names == whole)

@@ -81,6 +81,11 @@ import Testing
                 try snapshot.messages(of: session) { (message) throws(StoreError) in all.append(message) }
                 #expect(all.count > 5)
                 #expect(try snapshot.messageOrder(of: session).map(\.id) == all.map(\.id))
+                let speakers = try snapshot.speakers(of: session)
+                #expect(speakers.map(\.id) == all.map(\.id))
+                let roles = try all.map { (message) throws(StoreError) in try snapshot.role(of: message) }
+                #expect(speakers.map(\.role) == roles)
+                #expect(speakers.map { "\($0.order)" } == all.map { "\($0.order)" })
                 for message in all {
                     let one = try snapshot.message(message.id, of: session)
                     #expect(one.map { Description($0) } == Description(message))

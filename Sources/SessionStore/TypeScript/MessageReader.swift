@@ -4,6 +4,8 @@ internal import SessionModel
 /// Describes the messages of one session, as one generation keeps them.
 protocol MessageReader {
     func order() throws(SQLError) -> [(id: Message.ID, order: Message.Order)]
+    /// In the same order; without the role where the beginning of the text does not show it.
+    func speakers() throws(SQLError) -> [Message.Speaker]
     func all(_ body: (Message) throws(SQLError) -> Void) throws(SQLError)
     func one(_ id: Message.ID) throws(SQLError) -> Message?
     func newest() throws(SQLError) -> Message?

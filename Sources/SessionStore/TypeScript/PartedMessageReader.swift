@@ -17,6 +17,22 @@ struct PartedMessageReader: MessageReader {
     private static let ids = SQLTemplate(
         "SELECT id FROM message WHERE session_id = \(.parameter) ORDER BY time_created, id")
 
+    func speakers() throws(SQLError) -> [Message.Speaker] {
+        var speakers: [Message.Speaker] = []
+        try connection.rows(Self.beginnings(session.value)) { (row) throws(SQLError) in
+            guard let id = Message.ID(row.value(at: 0)) else { return }
+            let role = JSONText.member("role", inBeginning: row.bytes(at: 1) ?? [])
+            speakers.append(Message.Speaker(id: id, order: .rank, role: role))
+        }
+        return speakers
+    }
+
+    private static let beginnings = SQLTemplate(
+        """
+        SELECT id, \(StoredText.beginning(of: "message")) FROM message WHERE session_id = \(.parameter) \
+        ORDER BY time_created, id
+        """)
+
     func all(_ body: (Message) throws(SQLError) -> Void) throws(SQLError) {
         let parts = try PartRuns(of: session, on: connection)
         try connection.rows(Self.messages(session.value)) { (row) throws(SQLError) in

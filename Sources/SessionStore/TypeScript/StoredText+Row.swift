@@ -16,8 +16,12 @@ extension StoredText {
 
     /// The columns that describe the text of a row and show more of its beginning: who speaks stands there.
     static func described(of table: String) -> SQLQuery {
-        let slice = SQLFragment.slice(table: SQLIdentifier(table), column: data, from: 0, count: 128)
-        return "\(summarized(of: table)), \(slice)"
+        "\(summarized(of: table)), \(beginning(of: table))"
+    }
+
+    /// The column that shows the beginning of the text of a row.
+    static func beginning(of table: String) -> SQLQuery {
+        "\(SQLFragment.slice(table: SQLIdentifier(table), column: data, from: 0, count: 128))"
     }
 
     /// - Parameter start: the first of the columns that ``described(of:)`` names.

@@ -238,6 +238,20 @@ struct TypeScriptSnapshot: HistorySnapshot {
         }
     }
 
+    func speakers(of session: Session.ID) throws(StoreError) -> [Message.Speaker] {
+        let found = try query { () throws(SQLError) in try messages(of: session)?.speakers() ?? [] }
+        var speakers: [Message.Speaker] = []
+        for speaker in found {
+            guard speaker.role == nil, let message = try message(speaker.id, of: session) else {
+                speakers.append(speaker)
+                continue
+            }
+            // It stands further behind, if anywhere.
+            speakers.append(Message.Speaker(id: speaker.id, order: speaker.order, role: try role(of: message)))
+        }
+        return speakers
+    }
+
     func messages(of session: Session.ID, _ body: (Message) throws(StoreError) -> Void) throws(StoreError) {
         var refusal: StoreError?
         try query { () throws(SQLError) in

@@ -17,6 +17,19 @@ struct TypedMessageReader: MessageReader {
         return order
     }
 
+    func speakers() throws(SQLError) -> [Message.Speaker] {
+        var speakers: [Message.Speaker] = []
+        try connection.rows(Self.types(session.value)) { (row) throws(SQLError) in
+            guard let id = Message.ID(row.value(at: 0)) else { return }
+            let order = Message.Order.stored(row.integer(at: 2) ?? 0)
+            speakers.append(Message.Speaker(id: id, order: order, role: row.bytes(at: 1) ?? []))
+        }
+        return speakers
+    }
+
+    private static let types = SQLTemplate(
+        "SELECT id, type, seq FROM session_message WHERE session_id = \(.parameter) ORDER BY seq")
+
     func all(_ body: (Message) throws(SQLError) -> Void) throws(SQLError) {
         try select(Self.messages(session.value), body)
     }
