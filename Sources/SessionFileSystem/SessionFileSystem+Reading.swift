@@ -1,4 +1,3 @@
-private import Glibc
 internal import SessionModel
 internal import SessionStore
 internal import SessionTree
@@ -70,10 +69,7 @@ extension SessionFileSystem {
                 return OpenedFile(state.handles.add(file), .kept, contents: contents)
             }
             if let opened { return opened }
-            if let verdict = caller.patience.verdict {
-                throw Failure(verdict == .cancelled ? StoreError.cancelled : .expired())
-            }
-            usleep(20)
+            try wait(caller.patience, microseconds: 20)
         }
     }
 
@@ -159,10 +155,7 @@ extension SessionFileSystem {
                 return fresh
             }
             if let loaded { return loaded }
-            if let verdict = caller.patience.verdict {
-                throw Failure(verdict == .cancelled ? StoreError.cancelled : .expired())
-            }
-            usleep(200)
+            try wait(caller.patience)
         }
     }
 

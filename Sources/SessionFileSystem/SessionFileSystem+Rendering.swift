@@ -1,4 +1,3 @@
-private import Glibc
 internal import SessionModel
 internal import SessionStore
 internal import SessionTree
@@ -38,11 +37,7 @@ extension SessionFileSystem {
         _ place: DerivedPlace, _ patience: Patience, _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
         while !state.withLock({ $0.beingMade.insert(place).inserted }) {
-            if let verdict = patience.verdict {
-                throw Failure(
-                    verdict == .cancelled ? StoreError.cancelled : .expired(reason: "the view was not made in time"))
-            }
-            usleep(200)
+            try wait(patience, for: "the view was not made in time")
         }
         defer { _ = state.withLock { $0.beingMade.remove(place) } }
         return try body()
@@ -123,10 +118,7 @@ extension SessionFileSystem {
         _ bytes: ArraySlice<UInt8>, to file: any SpoolFile, _ patience: Patience
     ) throws(ViewError) {
         do throws(SpoolError) { try file.append(bytes) } catch { throw .history(Failure(error)) }
-        if let verdict = patience.verdict {
-            throw .history(
-                verdict == .cancelled ? StoreError.cancelled : .expired(reason: "the view was not made in time"))
-        }
+        do throws(StoreError) { try patience.check("the view was not made in time") } catch { throw .history(error) }
     }
 }
 

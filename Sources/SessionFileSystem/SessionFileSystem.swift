@@ -1,3 +1,4 @@
+private import Glibc
 internal import SessionModel
 package import SessionStore
 internal import SessionTree
@@ -146,6 +147,16 @@ package final class SessionFileSystem: FileSystem {
         _ patience: Patience, _ body: (any HistorySnapshot) throws(StoreError) -> Result
     ) throws(Failure) -> Result {
         do throws(StoreError) { return try store.reading(patience, body) } catch { throw Failure(error) }
+    }
+
+    /// Waits a moment for what another thread does.
+    ///
+    /// - Parameter reason: what did not come in time.
+    func wait(
+        _ patience: Patience, microseconds: UInt32 = 200, for reason: String = "the database did not answer in time"
+    ) throws(Failure) {
+        do throws(StoreError) { try patience.check(reason) } catch { throw Failure(error) }
+        usleep(microseconds)
     }
 
     func node(_ id: NodeID) throws(Failure) -> NodeTable.Node {

@@ -99,7 +99,7 @@ final class StoreConnection<Schema: StoreSchema>: Sendable {
             } catch {
                 guard error.kind == .replaced, isRepeatable else { throw StoreError(error.attributed(to: patience)) }
             }
-            if let verdict = patience.verdict { throw verdict == .cancelled ? .cancelled : .expired() }
+            try patience.check()
             guard try changeToken(patience).hasOtherTables(than: token) else {
                 throw .unavailable(reason: "the database file is being replaced")
             }

@@ -110,7 +110,8 @@ package struct Catalog: Sendable {
         /// earlier one has been.
         var inCycle: Set<Session.ID> = []
         var finished: Set<Session.ID> = []
-        for start in sessions.keys {
+        // Most have no parent, and a way that ends cannot return.
+        for (start, session) in sessions where session.parent != nil {
             var path: [Session.ID] = []
             var positions: [Session.ID: Int] = [:]
             var current: Session.ID? = start

@@ -252,7 +252,6 @@ struct LegacySnapshot: HistorySnapshot {
 
     /// Files are read one by one: between two of them, whoever waits may give up.
     private func check() throws(StoreError) {
-        guard let verdict = patience.verdict else { return }
-        throw verdict == .cancelled ? .cancelled : .expired(reason: "the files were not read in time")
+        try patience.check("the files were not read in time")
     }
 }

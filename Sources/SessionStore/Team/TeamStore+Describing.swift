@@ -30,7 +30,7 @@ extension TeamStore {
             case .known(let described): return described
             case .none: return nil
             case .wait:
-                try Self.check(patience)
+                try patience.check()
                 usleep(100)
             case .ask(let plan):
                 let found: DescribedSession?
@@ -41,7 +41,7 @@ extension TeamStore {
                     throw error
                 }
                 if let found { return found }
-                try Self.check(patience)
+                try patience.check()
             }
         }
     }

@@ -30,11 +30,11 @@ extension TeamStore {
             switch outcome {
             case nil:
                 if let known, isUsable { return known }
-                try Self.check(patience)
+                try patience.check()
                 usleep(200)
             case .success(let token?)?: return token
             // This store has written meanwhile.
-            case .success(nil)?: try Self.check(patience)
+            case .success(nil)?: try patience.check()
             case .failure(let error)?:
                 guard let known else { throw error }
                 switch error {

@@ -43,7 +43,7 @@ extension TeamStore {
             case .cached(let text):
                 if text.row == row { return .bytes(text.bytes) }
             case .wait:
-                try Self.check(patience)
+                try patience.check()
                 usleep(100)
             case .ask(let ids, let writes):
                 let found = try read(ids, writes: writes, patience)

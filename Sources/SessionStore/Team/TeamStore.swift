@@ -90,13 +90,8 @@ package final class TeamStore: SessionStore {
             let outcome: Swift.Result<Result, StoreError>
             do throws(StoreError) { outcome = .success(try body(snapshot)) } catch { outcome = .failure(error) }
             guard snapshot.isOvertaken else { return try outcome.get() }
-            try Self.check(patience)
+            try patience.check()
         }
-    }
-
-    /// Throws when nobody waits any more.
-    static func check(_ patience: Patience) throws(StoreError) {
-        if let verdict = patience.verdict { throw verdict == .cancelled ? .cancelled : .expired() }
     }
 }
 

@@ -125,12 +125,19 @@ enum MountCommand: Command {
         }
     }
 
+    /// Bytes of a database. To count what is in a larger one takes longer than to mount it: `opencodefs status` does.
+    private static let largestCounted: Int64 = 512 << 20
+
     private static func announce(
         _ provider: Provider, _ chosen: DatabaseSearch.Candidate, _ search: DatabaseSearch, _ mountpoint: Mountpoint,
         _ given: String
     ) {
         var summary = ""
-        if let status = MountStatus.read(mountpoint.path) { summary = " (\(status.summary))" }
+        if case .file(let path) = provider, System.size(path) > largestCounted {
+            summary = " (\(Human.size(System.size(path))))"
+        } else if let status = MountStatus.read(mountpoint.path) {
+            summary = " (\(status.summary))"
+        }
         let name = if case .file = provider { chosen.name } else { provider.name }
         Console.print("Mounted \(name)\(summary) at \(given).")
         Console.note("  taken from: \(chosen.origin)")
