@@ -116,7 +116,10 @@ extension SessionFileSystem {
     }
 
     func name(of session: Session) -> FileName {
-        state.withLock { $0.given[session.id] } ?? naming.name(of: session)
+        if let known = state.withLock({ $0.given[session.id] ?? $0.sessionNames.name(of: session) }) { return known }
+        let name = naming.name(of: session)
+        state.withLock { $0.sessionNames.note(name, of: session) }
+        return name
     }
 
     /// The outline of the history, with what mkdir made and no row holds yet.

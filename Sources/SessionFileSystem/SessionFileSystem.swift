@@ -31,6 +31,7 @@ package final class SessionFileSystem: FileSystem {
         var habits = ListingHabits()
         var listings = ListingCache()
         var names = MessageNames()
+        var sessionNames = SessionNames()
         /// Names under which sessions were shown: a title may change while a program still uses the old name.
         var shown: [Session.ID: Set<FileName>] = [:]
         var masks = MaskTable()
