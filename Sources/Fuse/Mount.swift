@@ -13,6 +13,9 @@ package final class Mount: @unchecked Sendable {
     private let server: Unmanaged<Server>
     /// Threads that are serving.
     private let serving = Atomic(0)
+    private let isUnmounted = Atomic(false)
+    private let mountpoint: String
+    private let device: String?
 
     package struct Options: Sendable {
         /// What the mount table shows as the source.
@@ -64,6 +67,14 @@ package final class Mount: @unchecked Sendable {
         unsafe server.takeUnretainedValue().session = session
         unsafe self.session = session
         unsafe self.server = server
+        self.mountpoint = mountpoint
+        device = MountTable.mount(at: mountpoint)?.device
+    }
+
+    /// Whether this is what is mounted at its path: not after somebody has unmounted it, whatever has been mounted there since.
+    package var isStanding: Bool {
+        guard !isUnmounted.load(ordering: .sequentiallyConsistent), let device else { return false }
+        return MountTable.mount(at: mountpoint)?.device == device
     }
 
     private static func makeSession(_ options: String, userdata: UnsafeMutableRawPointer) -> OpaquePointer? {
@@ -107,7 +118,10 @@ package final class Mount: @unchecked Sendable {
             let count = unsafe fuse_session_receive_buf(session, &buffer)
             if count == -EINTR { continue }
             // 0: unmounted. Less: the connection is gone.
-            if count <= 0 { break }
+            if count <= 0 {
+                isUnmounted.store(true, ordering: .sequentiallyConsistent)
+                break
+            }
             unsafe fuse_session_process_buf(session, &buffer)
         }
         // The others learn it from the flag, or from the connection itself.

@@ -8,6 +8,8 @@ package struct MountedFileSystem: Sendable {
     /// What was mounted: for opencodefs, the database.
     package let source: String
     package let isReadOnly: Bool
+    /// `0:98`: no two mounts have the same while both are there, be it out of sight (umount -l).
+    package let device: String
 }
 
 /// What is mounted, as /proc/self/mountinfo tells (proc(5)). Asks no file system, so a dead one cannot block it.
@@ -47,6 +49,7 @@ extension MountedFileSystem {
         mountpoint = Self.unescaped(fields[4])
         type = Self.unescaped(fields[dash + 1])
         source = Self.unescaped(fields[dash + 2])
+        device = String(fields[2])
         isReadOnly = fields[5].split(separator: ",").contains("ro")
     }
 

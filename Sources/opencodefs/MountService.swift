@@ -35,7 +35,7 @@ struct MountService {
             project == "." ? ProjectIdentity(directory: workingDirectory.path, named: workingDirectory.name) : nil
         Signals.hold()
         let mount = try makeMount()
-        defer { unmount() }
+        defer { unmount(mount) }
         let trash = options.keepsTrash ? try History.trash(for: provider.name) : nil
         let store = try History.open(
             provider,
@@ -112,8 +112,9 @@ struct MountService {
         }
     }
 
-    private func unmount() {
-        guard let mount = MountTable.mount(at: mountpoint.path), mount.type == MountTable.type else { return }
+    private func unmount(_ mount: Mount) {
+        // Somebody may have unmounted it and mounted another in its place.
+        guard mount.isStanding else { return }
         if case .done = Unmounting.run(mountpoint.path, lazily: false) { return }
         // Somebody is in there; nobody else gets in.
         _ = Unmounting.run(mountpoint.path, lazily: true)

@@ -151,6 +151,25 @@ import Testing
         #expect(try mounted.sandbox.opencodefs(["umount"]).status == 2)
     }
 
+    @Test(arguments: [0, CInt(MNT_DETACH)])
+    func `a daemon that ends leaves alone what was mounted in its place`(flags: CInt) throws {
+        let mounted = try MountedHistory(demo: .v1)
+        let (daemon, path) = (try mounted.daemon, mounted.sandbox.path)
+        // Somebody who is still in there keeps a mount alive that was taken out of the tree.
+        let inside = open(mounted.mountpoint, O_RDONLY | O_DIRECTORY)
+        if flags == 0 { close(inside) }
+        defer { if flags != 0 { close(inside) } }
+        #expect(kill(daemon, SIGSTOP) == 0)
+        defer { kill(daemon, SIGCONT) }
+        try Unmounted.take(mounted.mountpoint, flags)
+        try mounted.mount()
+        #expect(kill(daemon, SIGCONT) == 0)
+        if flags != 0 { #expect(kill(daemon, SIGTERM) == 0) }
+        #expect(Sandbox.waits { !Sandbox.daemons(below: path).contains(daemon) })
+        #expect(mounted.sandbox.mounts == [mounted.mountpoint])
+        #expect(try File.projects(in: mounted.mountpoint) != [])
+    }
+
     @Test func `kill -9 leaves a dead mount that the next mount repairs`() throws {
         let mounted = try MountedHistory(demo: .both)
         let before = try FileTree(mounted.mountpoint).nodes.count
@@ -360,5 +379,16 @@ import Testing
             $0.contains("close(") && $0.contains("<\(database.path)>")
         }
         #expect(closed == [])
+    }
+}
+
+private enum Unmounted {
+    /// As umount(8) does, or fusermount3 for who is not root; neither waits for the daemon.
+    static func take(_ mountpoint: String, _ flags: CInt) throws {
+        if geteuid() == 0 {
+            try #require(umount2(mountpoint, flags) == 0, "\(String(cString: strerror(errno)))")
+        } else {
+            try #require(Run.program("fusermount3", (flags == 0 ? ["-u"] : ["-u", "-z"]) + [mountpoint]).status == 0)
+        }
     }
 }
