@@ -13,7 +13,8 @@ package struct Catalog: Sendable {
     /// In the order of the database, so that listings are stable.
     package let projectOrder: [Project.ID]
     private let members: [Directory: [Session.ID]]
-    private let homes: [Session.ID: Directory]
+    /// The parents of those that are listed as children.
+    private let parents: [Session.ID: Session.ID]
     private let newest: [Project.ID: Int64]
 
     /// A directory that lists sessions.
@@ -32,7 +33,9 @@ package struct Catalog: Sendable {
     }
 
     package init(projects: [Project], sessions: [Session], scope: Scope) {
-        let all = Dictionary(sessions.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        var all: [Session.ID: Session] = [:]
+        all.reserveCapacity(sessions.count)
+        for session in sessions where all[session.id] == nil { all[session.id] = session }
         var adopted = Self.adoptedChildren(all)
         var shown = all
         var order = projects.map(\.id)
@@ -43,19 +46,9 @@ package struct Catalog: Sendable {
             adopted = adopted.filter { shown[$0.key] != nil && shown[$0.value] != nil }
         }
         var members: [Directory: [Session.ID]] = [:]
-        var homes: [Session.ID: Directory] = [:]
         var newest: [Project.ID: Int64] = [:]
-        for session in sessions where shown[session.id] != nil {
-            let directory: Directory =
-                if let parent = adopted[session.id] {
-                    .children(parent)
-                } else if session.isArchived {
-                    .archived(session.project)
-                } else {
-                    .project(session.project)
-                }
-            members[directory, default: []].append(session.id)
-            homes[session.id] = directory
+        for session in sessions where scope == .all || shown[session.id] != nil {
+            members[Self.home(of: session, adopted), default: []].append(session.id)
             newest[session.project] = max(newest[session.project] ?? .min, session.updated)
         }
         self.projects = Dictionary(projects.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
@@ -63,7 +56,7 @@ package struct Catalog: Sendable {
         self.sessions = shown
         projectOrder = order
         self.members = members
-        self.homes = homes
+        parents = adopted
         self.newest = newest
     }
 
@@ -78,7 +71,12 @@ package struct Catalog: Sendable {
 
     /// The directory that lists a session.
     package func home(of session: Session.ID) -> Directory? {
-        homes[session]
+        sessions[session].map { Self.home(of: $0, parents) }
+    }
+
+    private static func home(of session: Session, _ parents: [Session.ID: Session.ID]) -> Directory {
+        if let parent = parents[session.id] { return .children(parent) }
+        return session.isArchived ? .archived(session.project) : .project(session.project)
     }
 
     /// When the newest session of a project changed, or its row if it has none; milliseconds since 1970.
