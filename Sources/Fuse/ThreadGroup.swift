@@ -3,10 +3,12 @@ private import Synchronization
 
 /// The process a thread belongs to.
 enum ThreadGroup {
-    /// What was found out last. A program asks for file after file, and /proc takes longer to answer than most of them; no
-    /// number of a thread is used again within this time.
-    private static let known = Mutex<(thread: Int32, process: Int32, until: ContinuousClock.Instant)?>(nil)
+    /// What was found out lately, by thread. A program asks for file after file, and /proc takes longer to answer than most
+    /// of them; no number of a thread is used again within this time.
+    private static let known = Mutex<[Int32: (process: Int32, until: ContinuousClock.Instant)]>([:])
     private static let validity = Duration.milliseconds(20)
+    /// Threads that ask at the same time; more are asked about anew.
+    private static let capacity = 64
 
     /// The kernel names the thread that made a request; a program may open a file in one and close it in another.
     ///
@@ -14,9 +16,12 @@ enum ThreadGroup {
     static func identifier(ofThread thread: Int32) -> Int32 {
         guard thread > 0 else { return 0 }
         let now = ContinuousClock.now
-        if let known = known.withLock({ $0 }), known.thread == thread, known.until > now { return known.process }
+        if let known = known.withLock({ $0[thread] }), known.until > now { return known.process }
         let process = ask(thread)
-        known.withLock { $0 = (thread, process, now + validity) }
+        known.withLock { known in
+            if known.count >= capacity { known = known.filter { $0.value.until > now } }
+            if known.count < capacity { known[thread] = (process, now + validity) }
+        }
         return process
     }
 
