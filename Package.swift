@@ -54,13 +54,15 @@ let package = Package(
         // opencodefs itself, from the rows up to the tree.
         library("SessionStore", ["SessionModel", "SQL", "Digest", "Timing"]),
         library("SessionTree", ["SessionModel", "VFS", "Digest", "Timing"]),
-        library("SessionFileSystem", ["SessionTree", "SessionStore", "SessionModel", "VFS", "Timing"]),
+        library("SessionSearch", ["SessionTree", "SessionStore", "SessionModel", "SQL", "Timing"]),
+        library(
+            "SessionFileSystem", ["SessionSearch", "SessionTree", "SessionStore", "SessionModel", "VFS", "Timing"]),
         library("DemoHistory", ["SQL", "Timing"]),
         .executableTarget(
             name: "opencodefs",
             dependencies: [
-                "SessionFileSystem", "SessionTree", "SessionStore", "SessionModel", "DemoHistory", "VFS", "SQL",
-                "SQLiteDriver", "MySQLDriver", "Fuse", "Timing", "CGetopt", "CPrctl",
+                "SessionFileSystem", "SessionSearch", "SessionTree", "SessionStore", "SessionModel", "DemoHistory",
+                "VFS", "SQL", "SQLiteDriver", "MySQLDriver", "Fuse", "Timing", "CGetopt", "CPrctl",
             ],
             swiftSettings: settings
         ),
@@ -88,6 +90,12 @@ let package = Package(
         tests(
             "SessionStoreTests",
             ["SessionStore", "SessionModel", "SQL", "SQLiteDriver", "MySQLDriver", "DemoHistory", "Timing"]),
+        tests(
+            "SessionSearchTests",
+            [
+                "SessionSearch", "SessionStore", "SessionTree", "SessionModel", "SQL", "SQLiteDriver", "DemoHistory",
+                "Timing",
+            ]),
         tests(
             "SessionFileSystemTests",
             [

@@ -3,9 +3,9 @@ private import Glibc
 
 /// A thread of the operating system, for work that blocks: Swift's own pool has as many threads as there are
 /// processors, and none to lose to a waiting system call.
-enum Thread {
+package enum Thread {
     /// Starts a thread that runs `body` and is gone when it returns. Signals stay with the thread that started it.
-    static func start(_ body: @escaping @Sendable () -> Void) {
+    package static func start(_ body: @escaping @Sendable () -> Void) {
         let context = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
         var attributes = pthread_attr_t()
         unsafe pthread_attr_init(&attributes)

@@ -1,4 +1,5 @@
 internal import SessionModel
+internal import SessionSearch
 internal import SessionStore
 internal import SessionTree
 internal import Synchronization
@@ -108,7 +109,18 @@ extension SessionFileSystem {
             status.add("counts", .object(rows))
         }
         status.add("size", .integer(settings.volume().used))
+        status.add("search", settings.indexing().map { .object(Self.told($0)) })
         return status
+    }
+
+    /// What is told of the index of searches.
+    private static func told(_ progress: SearchIndexer.Progress) -> JSONObject {
+        var search = JSONObject()
+        search.add("index", .string(progress.phase.rawValue))
+        search.add("sessions", .integer(progress.sessions))
+        search.add("of", .integer(progress.of))
+        search.add("failure", progress.failure.map { .string($0) })
+        return search
     }
 
     /// The counts, or why the database does not tell them.

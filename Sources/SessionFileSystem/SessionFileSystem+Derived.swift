@@ -208,7 +208,8 @@ extension SessionFileSystem {
         let (token, catalog) = try catalog(patience)
         var outcome: Swift.Result<Result, ViewError>?
         try reading(patience) { (snapshot) throws(StoreError) in
-            let history = SnapshotReading(snapshot: snapshot, catalog: catalog, token: token, files: self)
+            let history = SnapshotReading(
+                snapshot: snapshot, catalog: catalog, token: token, files: self, patience: patience)
             do throws(ViewError) { outcome = .success(try body(history)) } catch { outcome = .failure(error) }
         }
         switch outcome {
@@ -266,6 +267,7 @@ extension SessionFileSystem {
         case .sessions: "/.opencodefs/sessions" + below
         case .by: "/.opencodefs/by" + below
         case .storage: "/.opencodefs/storage" + below
+        case .search: "/.opencodefs/search" + below
         case .link(let name, let id): path(of: .session(id), catalog) + "/\(name)"
         }
     }

@@ -59,6 +59,7 @@ package final class SessionFileSystem: FileSystem {
         /// Of one session.
         var revisedFiles: (token: ChangeToken, session: Session.ID, value: [FileRevision])?
         var traits: (token: ChangeToken, value: [Session.ID: SessionTraits])?
+        var searches = SearchCache()
 
         /// A version that the rows describe, with the revision this mount knows of it.
         func revised(_ version: FileVersion, of place: Place) -> FileVersion {

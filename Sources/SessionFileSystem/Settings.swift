@@ -1,4 +1,5 @@
 package import SessionModel
+package import SessionSearch
 package import SessionStore
 package import SessionTree
 
@@ -24,6 +25,12 @@ package struct Settings: Sendable {
     package var salvage: (any Salvage)?
     /// What people keep with sessions; nil where there is no such thing.
     package var documents: Documents?
+    /// What answers searches quickly; without it the texts are read each time.
+    package var searchIndex: SearchIndex?
+    /// How far that is; nil where there is none.
+    package var indexing: @Sendable () -> SearchIndexer.Progress? = { nil }
+    /// Called when somebody searches: the index is wanted.
+    package var onSearch: @Sendable () -> Void = {}
     /// Where views are kept that are too large for memory; nil for nowhere.
     package var spool: (any Spool)?
     /// Gets each failure as one line of JSON.

@@ -1,6 +1,7 @@
 internal import SessionModel
 internal import SessionStore
 internal import SessionTree
+internal import Timing
 internal import VFS
 
 /// A snapshot of the store, as views see it.
@@ -10,6 +11,7 @@ struct SnapshotReading: HistoryReading {
     /// What the catalog was read at; what is kept of the rows is kept for it.
     let token: ChangeToken
     let files: SessionFileSystem
+    let patience: Patience
 
     var naming: Naming { files.naming }
 
@@ -81,6 +83,14 @@ struct SnapshotReading: HistoryReading {
         return try asking { () throws(StoreError) in try snapshot.text(of: revision.id, range: range) }
     }
 
+    func name(of message: Message.ID, in session: Session.ID) throws(ViewError) -> FileName? {
+        try asking { () throws(StoreError) in try files.name(of: message, in: session, snapshot) }
+    }
+
+    func search(_ query: SearchQuery) throws(ViewError) -> [SearchHit] {
+        try asking { () throws(StoreError) in try files.hits(query, token, snapshot, catalog, patience) }
+    }
+
     private func asking<Result>(_ body: () throws(StoreError) -> Result) throws(ViewError) -> Result {
         do throws(StoreError) { return try body() } catch { throw .history(error) }
     }
@@ -91,6 +101,7 @@ extension Failure {
         switch error {
         case .notFound: self = .noEntry
         case .changed: self = .stale
+        case .invalid(let reason, let remedy): self.init(.invalid, reason, remedy: remedy)
         case .tooLarge(let reason, let remedy): self.init(.tooLarge, reason, remedy: remedy)
         case .history(let error as StoreError): self.init(error)
         case .history(let error as Failure): self = error

@@ -1,9 +1,9 @@
-internal import SQL
-internal import SessionModel
+package import SQL
+package import SessionModel
 
 extension Identifier {
     /// The identifier that a column holds; nil for NULL, by which no row can be found.
-    init?(_ value: SQLValue) {
+    package init?(_ value: SQLValue) {
         switch value {
         case .text(let bytes): self.init(bytes: bytes)
         case .blob(let bytes): self.init(bytes: bytes, isBlob: true)
@@ -13,7 +13,7 @@ extension Identifier {
         }
     }
 
-    var value: SQLValue {
+    package var value: SQLValue {
         isBlob ? .blob(bytes) : .text(bytes)
     }
 }

@@ -152,6 +152,12 @@ package protocol HistorySnapshot {
     /// What sessions are found by, without reading a text of any message.
     func traits() throws(StoreError) -> [Session.ID: SessionTraits]
 
+    /// For each session that has messages a number that is another when a message of it has come, gone or changed, as far as
+    /// times and lengths of rows tell. Reads no text.
+    ///
+    /// - Parameter session: only of this one.
+    func fingerprints(of session: Session.ID?) throws(StoreError) -> [Session.ID: Int64]
+
     func projectRecord(_ id: Project.ID) throws(StoreError) -> Record?
 
     func todos(of session: Session.ID) throws(StoreError) -> [Todo]
@@ -188,6 +194,18 @@ extension HistorySnapshot {
             speakers.append(Message.Speaker(id: message.id, order: message.order, role: try role(of: message)))
         }
         return speakers
+    }
+
+    /// Describes their messages, where the store has no quicker way.
+    package func fingerprints(of session: Session.ID?) throws(StoreError) -> [Session.ID: Int64] {
+        var fingerprints: [Session.ID: Int64] = [:]
+        let asked = if let session { [session] } else { try sessions().map(\.id) }
+        for session in asked {
+            var fingerprint = Fingerprint()
+            try messages(of: session) { (message) throws(StoreError) in fingerprint.add(message) }
+            fingerprints[session] = fingerprint.value
+        }
+        return fingerprints.filter { $0.value != 0 }
     }
 
     /// All texts: who looks into them finds out.

@@ -1,6 +1,6 @@
-internal import SQL
+package import SQL
 internal import Synchronization
-internal import Timing
+package import Timing
 
 /// What a database can do for us, told by its tables and columns alone.
 protocol StoreSchema: Sendable {
@@ -133,7 +133,7 @@ final class StoreConnection<Schema: StoreSchema>: Sendable {
 
 extension SQLError {
     /// A statement that patience ended, told apart by why patience ended.
-    func attributed(to patience: Patience) -> SQLError {
+    package func attributed(to patience: Patience) -> SQLError {
         guard kind == .expired || kind == .busy, case .cancelled = patience.verdict else { return self }
         return SQLError(.cancelled, code: code, message: message)
     }

@@ -20,4 +20,20 @@ package struct TimeZoneRule: Sendable {
         let (year, month, day) = unsafe (Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday))
         return Array("\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))".utf8)
     }
+
+    /// Milliseconds since 1970 of year, month, day, hour, minute and second where the program runs; what lies beyond a month
+    /// or day is counted on. Nil for what no calendar of ours reaches.
+    static func milliseconds(_ fields: [Int]) -> Int64? {
+        guard fields.count == 6, fields.allSatisfy({ (0...9999).contains($0) }) else { return nil }
+        tzset()
+        var parts = unsafe tm()
+        unsafe parts.tm_year = CInt(fields[0] - 1900)
+        unsafe parts.tm_mon = CInt(fields[1] - 1)
+        unsafe parts.tm_mday = CInt(fields[2])
+        unsafe parts.tm_hour = CInt(fields[3])
+        unsafe parts.tm_min = CInt(fields[4])
+        unsafe parts.tm_sec = CInt(fields[5])
+        unsafe parts.tm_isdst = -1
+        return Int64(unsafe mktime(&parts)) * 1000
+    }
 }

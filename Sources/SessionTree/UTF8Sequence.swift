@@ -24,4 +24,20 @@ enum UTF8Sequence {
         }
         return count
     }
+
+    /// The character that begins at `index`; nil where the bytes are no UTF-8.
+    static func scalar(_ bytes: borrowing Span<UInt8>, at index: Int) -> Unicode.Scalar? {
+        let first = UInt32(bytes[index])
+        let count = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
+        guard first < 0x80 || first >= 0xc2, index + count <= bytes.count else { return nil }
+        var value = count == 1 ? first : first & (0x7f >> UInt32(count))
+        for number in 1..<max(1, count) {
+            let next = UInt32(bytes[index + number])
+            guard next & 0xc0 == 0x80 else { return nil }
+            value = value << 6 | next & 0x3f
+        }
+        // What could be spelled shorter is none, and Unicode.Scalar refuses surrogates and what lies beyond.
+        guard count < 3 || value >= (count == 3 ? 0x800 : 0x10000) else { return nil }
+        return Unicode.Scalar(value)
+    }
 }

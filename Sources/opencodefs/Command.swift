@@ -21,8 +21,9 @@ extension Command {
 /// All subcommands, in the order of the help.
 enum Commands {
     static let all: [any Command.Type] = [
-        MountCommand.self, UmountCommand.self, StatusCommand.self, WhereCommand.self, TrashCommand.self,
-        RestoreCommand.self, ImportCommand.self, SlimCommand.self, DemoCommand.self, InitCommand.self,
+        MountCommand.self, UmountCommand.self, StatusCommand.self, WhereCommand.self, SearchCommand.self,
+        TrashCommand.self, RestoreCommand.self, ImportCommand.self, SlimCommand.self, DemoCommand.self,
+        InitCommand.self,
     ]
 }
 

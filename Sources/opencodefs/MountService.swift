@@ -3,6 +3,7 @@ private import Glibc
 internal import SQLiteDriver
 internal import SessionFileSystem
 internal import SessionModel
+internal import SessionSearch
 internal import SessionStore
 internal import SessionTree
 internal import Timing
@@ -49,6 +50,15 @@ struct MountService {
         let salvage = SalvageDirectory(StateDirectory.path)
         var settings = try settings(store, try scope(store, here, workingDirectory.path), salvage)
         settings.documents = documents
+        let search = SearchService(store: store, index: History.searchIndex(for: provider.name))
+        // The history is closed after that.
+        defer {
+            search.stop()
+            search.index.close()
+        }
+        settings.searchIndex = search.index
+        settings.indexing = { search.progress }
+        settings.onSearch = { search.want() }
         let fileSystem = SessionFileSystem(store: store, settings: settings)
         defer { fileSystem.end() }
         try look(at: fileSystem)
@@ -60,6 +70,7 @@ struct MountService {
             _ = try? trash.expire(olderThanDays: options.trashDays)
             if let documents { _ = try? sweep(documents, store, trash) }
         }
+        search.start()
         salvage.prune()
         if !options.isReadOnly { Backups.expire() }
         Signals.wait()

@@ -15,11 +15,12 @@ import Testing
         "MySQLDriver": ["SQL", "Timing", "CMariaDB"],
         "SessionStore": ["SessionModel", "SQL", "Digest", "Timing"],
         "SessionTree": ["SessionModel", "VFS", "Digest", "Timing"],
-        "SessionFileSystem": ["SessionTree", "SessionStore", "SessionModel", "VFS", "Timing"],
+        "SessionSearch": ["SessionTree", "SessionStore", "SessionModel", "SQL", "Timing"],
+        "SessionFileSystem": ["SessionSearch", "SessionTree", "SessionStore", "SessionModel", "VFS", "Timing"],
         "DemoHistory": ["SQL", "Timing"],
         "opencodefs": [
-            "SessionFileSystem", "SessionTree", "SessionStore", "SessionModel", "DemoHistory", "VFS", "SQL",
-            "SQLiteDriver", "MySQLDriver", "Fuse", "Timing", "CGetopt", "CPrctl",
+            "SessionFileSystem", "SessionSearch", "SessionTree", "SessionStore", "SessionModel", "DemoHistory", "VFS",
+            "SQL", "SQLiteDriver", "MySQLDriver", "Fuse", "Timing", "CGetopt", "CPrctl",
         ],
     ]
 

@@ -104,6 +104,16 @@ extension ToldConversation {
         }
         return all
     }
+    func name(of message: Message.ID, in session: Session.ID) -> FileName? { FileName(escaping: message.bytes) }
+
+    func search(_ query: SearchQuery) throws(ViewError) -> [SearchHit] {
+        var hits: [SearchHit] = []
+        for (message, _) in told {
+            if let hit = try query.match(message, [], in: self) { hits.append(hit) }
+        }
+        return hits.sorted(by: SearchHit.ranksBefore)
+    }
+
     func session(of message: Message.ID) -> Session.ID? { Self.session }
     func todos(of session: Session.ID) -> [Todo] { [] }
 

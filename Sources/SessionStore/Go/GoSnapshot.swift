@@ -74,6 +74,21 @@ struct GoSnapshot: HistorySnapshot {
         }
     }
 
+    func fingerprints(of session: Session.ID?) throws(StoreError) -> [Session.ID: Int64] {
+        try query { () throws(SQLError) in
+            let sum = Fingerprint.sum(
+                of: GoSchema.messages, time: SQLIdentifier("updated_at"), text: GoSchema.parts)
+            let only: SQLQuery = session.map { "WHERE \(GoSchema.belongs(to: $0.value))" } ?? ""
+            var fingerprints: [Session.ID: Int64] = [:]
+            try connection.rows("SELECT session_id, \(sum) FROM messages \(only) GROUP BY session_id") {
+                (row) throws(SQLError) in
+                guard let id = Session.ID(row.value(at: 0)) else { return }
+                fingerprints[id] = row.integer(at: 1) ?? 0
+            }
+            return fingerprints
+        }
+    }
+
     func fileRevisions(of session: Session.ID) throws(StoreError) -> [FileRevision] {
         try query { () throws(SQLError) in
             guard ["path", "content", "version"].allSatisfy({ schema.tables.has($0, in: "files") }) else { return [] }

@@ -3,8 +3,8 @@ internal import SessionModel
 
 /// Reads the tables of V1 and V2 inside one transaction.
 struct TypeScriptSnapshot: HistorySnapshot {
-    private let connection: any SQLConnection
-    private let schema: TypeScriptSchema
+    let connection: any SQLConnection
+    let schema: TypeScriptSchema
 
     init(connection: any SQLConnection, schema: TypeScriptSchema) {
         self.connection = connection
@@ -366,7 +366,7 @@ struct TypeScriptSnapshot: HistorySnapshot {
     }
 
     /// The one place where an error of the provider becomes one of the store.
-    private func query<Result>(_ body: () throws(SQLError) -> Result) throws(StoreError) -> Result {
+    func query<Result>(_ body: () throws(SQLError) -> Result) throws(StoreError) -> Result {
         do throws(SQLError) {
             return try body()
         } catch {

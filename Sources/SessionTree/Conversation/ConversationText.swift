@@ -38,7 +38,7 @@ struct ConversationText {
     }
 
     /// Reads a text of a message that is not to be held whole.
-    init(_ number: Int, of message: Message, in history: any HistoryReading) throws(ViewError) {
+    init(_ number: Int, of message: Message, in history: any MessageTexts) throws(ViewError) {
         self.number = number
         octets = message.texts[number].octets
         var shortened = ShortenedText()

@@ -18,7 +18,7 @@ package enum Passage: Sendable, Equatable {
 
     /// Hands out the text in portions of some megabytes, none of which ends inside a character.
     package func portions(
-        of message: Message, in history: any HistoryReading, _ body: (ArraySlice<UInt8>) throws(ViewError) -> Void
+        of message: Message, in history: any MessageTexts, _ body: (ArraySlice<UInt8>) throws(ViewError) -> Void
     ) throws(ViewError) {
         guard case .stored(let text, let range, let isQuoted) = self else {
             if case .whole(let bytes) = self, !bytes.isEmpty { try body(bytes[...]) }

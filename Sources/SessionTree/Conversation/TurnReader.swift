@@ -23,8 +23,13 @@ package enum TurnReader {
         return parted(message.id, [ConversationText(0, whole: text)])
     }
 
+    /// The turn with what it says; its files are not told by the names they have in `attachments/`.
+    static func words(of message: Message, in history: any MessageTexts) throws(ViewError) -> Turn {
+        turn(of: message, try texts(of: message, in: history))
+    }
+
     private static func texts(
-        of message: Message, in history: any HistoryReading
+        of message: Message, in history: any MessageTexts
     ) throws(ViewError) -> [ConversationText] {
         var octets = 0
         for text in message.texts where octets <= ConversationText.largest { octets += text.octets }

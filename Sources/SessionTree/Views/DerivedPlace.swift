@@ -15,6 +15,8 @@ package struct DerivedPlace: Hashable, Sendable {
         case by
         /// `.opencodefs/storage`: the layout of OpenCode up to 1.1.
         case storage
+        /// `.opencodefs/search`: a directory for each query.
+        case search
         /// A symbolic link in a session's directory to the view of that name.
         case link(FileName, of: Session.ID)
     }
@@ -34,7 +36,7 @@ package struct DerivedPlace: Hashable, Sendable {
     package var session: Session.ID? {
         switch root {
         case .link(_, let id): id
-        case .readme, .ignore, .sessions, .by, .storage: nil
+        case .readme, .ignore, .sessions, .by, .storage, .search: nil
         }
     }
 
@@ -43,7 +45,7 @@ package struct DerivedPlace: Hashable, Sendable {
         if !path.isEmpty { return .derived(DerivedPlace(root, Array(path.dropLast()), kind: .directory)) }
         return switch root {
         case .readme, .ignore: .root
-        case .sessions, .by, .storage: .control
+        case .sessions, .by, .storage, .search: .control
         case .link(_, let id): .session(id)
         }
     }
@@ -57,6 +59,7 @@ package struct DerivedPlace: Hashable, Sendable {
             case .by: (3, [])
             case .storage: (4, [])
             case .ignore: (6, [])
+            case .search: (7, [])
             case .link(let name, let id): (5, id.bytes + [0] + name.bytes)
             }
         // No name holds a slash or a NUL.

@@ -101,14 +101,24 @@ package enum ViewError: Error {
     case notFound
     /// It is another version by now.
     case changed
+    /// What was asked for cannot be: both are for people.
+    case invalid(reason: String, remedy: String)
     /// What it is made from is more than can be taken apart; both are for people.
     case tooLarge(reason: String, remedy: String)
     /// The history refuses, and says so in its own words.
     case history(any Error)
 }
 
+/// What messages say, in one version of the history. Good until the call it was given to returns.
+package protocol MessageTexts {
+    /// The texts of a message, as ``Message/texts`` numbers them, whole.
+    func texts(of message: Message) throws(ViewError) -> [[UInt8]]
+    /// Some bytes of one of them.
+    func text(_ index: Int, of message: Message, range: Range<Int>) throws(ViewError) -> [UInt8]
+}
+
 /// One version of the history, as views see it. Good until the call it was given to returns.
-package protocol HistoryReading {
+package protocol HistoryReading: MessageTexts {
     /// Where everything stands, and how it is called in this mount.
     var catalog: Catalog { get }
     var naming: Naming { get }
@@ -139,9 +149,9 @@ package protocol HistoryReading {
     func message(_ id: Message.ID, of session: Session.ID) throws(ViewError) -> Message?
     /// The session that a message is shown in.
     func session(of message: Message.ID) throws(ViewError) -> Session.ID?
+    /// The name of a message's file in this mount; nil where there is no such message.
+    func name(of message: Message.ID, in session: Session.ID) throws(ViewError) -> FileName?
 
-    /// The texts of a message, as ``Message/texts`` numbers them, whole.
-    func texts(of message: Message) throws(ViewError) -> [[UInt8]]
-    /// Some bytes of one of them.
-    func text(_ index: Int, of message: Message, range: Range<Int>) throws(ViewError) -> [UInt8]
+    /// What a search finds in what this mount shows, the best first.
+    func search(_ query: SearchQuery) throws(ViewError) -> [SearchHit]
 }

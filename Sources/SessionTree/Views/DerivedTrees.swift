@@ -11,6 +11,7 @@ package enum DerivedTrees {
                 (FileName("sessions"), DerivedPlace(.sessions, kind: .directory)),
                 (FileName("by"), DerivedPlace(.by, kind: .directory)),
                 (FileName("storage"), DerivedPlace(.storage, kind: .directory)),
+                (FileName("search"), DerivedPlace(.search, kind: .directory)),
             ]
         case .session(let id):
             SessionViews.linked.map { ($0, DerivedPlace(.link($0, of: id), kind: .link)) }
@@ -32,6 +33,7 @@ package enum DerivedTrees {
         case .ignore: IgnoreView()
         case .by: ByViews()
         case .storage: StorageTree()
+        case .search: SearchTree()
         }
     }
 }

@@ -1,0 +1,262 @@
+internal import SQL
+internal import SessionModel
+internal import SessionStore
+internal import SessionTree
+internal import Timing
+
+/// A message as an index knows it.
+struct IndexedDocument {
+    let id: Int64
+    let session: Session.ID
+    let message: Message.ID
+    let version: Int64
+
+    /// The first documents of a shard.
+    static func first(
+        _ count: Int64, in shard: Int64, _ connection: any SQLConnection
+    ) throws(SQLError) -> [IndexedDocument] {
+        var documents: [IndexedDocument] = []
+        try connection.rows(
+            """
+            SELECT document.id, session.name, message, version FROM document JOIN session ON session.id = session \
+            WHERE document.id >= (SELECT first FROM shard WHERE id = \(shard)) \
+            AND document.id < coalesce((SELECT first FROM shard WHERE id > \(shard) ORDER BY id LIMIT 1), \
+            9223372036854775807) ORDER BY document.id LIMIT \(count)
+            """
+        ) { (row) throws(SQLError) in
+            guard let session = Session.ID(row.value(at: 1)), let message = Message.ID(row.value(at: 2)) else { return }
+            documents.append(
+                IndexedDocument(
+                    id: row.integer(at: 0) ?? 0, session: session, message: message, version: row.integer(at: 3) ?? 0))
+        }
+        return documents
+    }
+}
+
+/// What an index knows of a session's messages.
+struct IndexedSession {
+    private(set) var documents: [Message.ID: (id: Int64, version: Int64)] = [:]
+
+    init() {}
+
+    init(_ session: Session.ID, _ connection: any SQLConnection) throws(SQLError) {
+        try connection.rows(
+            """
+            SELECT document.id, message, version FROM document \
+            WHERE session = (SELECT id FROM session WHERE name = \(session.value))
+            """
+        ) { (row) throws(SQLError) in
+            guard let message = Message.ID(row.value(at: 1)) else { return }
+            documents[message] = (row.integer(at: 0) ?? 0, row.integer(at: 2) ?? 0)
+        }
+    }
+}
+
+/// Messages that were read, to be written in one transaction.
+struct IndexBatch {
+    private struct Entry {
+        let session: Session.ID
+        let message: Message.ID
+        let version: Int64
+        /// Nil: too large to hold, and read for each search.
+        let content: IndexedMessage?
+    }
+
+    private var entries: [Entry] = []
+    /// Documents that are gone, or another version by now.
+    private var gone: [Int64] = []
+    /// Sessions of which all has been read, and what they were then.
+    private var whole: [(session: Session.ID, fingerprint: Int64)] = []
+    /// Sessions that turned out to be other than was known.
+    private var changed: [Session.ID] = []
+    /// Bytes that were read.
+    private(set) var octets = 0
+    private var words = IndexedWords()
+    private var messages = 0
+
+    /// Bytes that make it full.
+    private let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    var isEmpty: Bool { entries.isEmpty && gone.isEmpty && whole.isEmpty && changed.isEmpty }
+    var isFull: Bool { octets >= limit || messages >= 5000 }
+
+    /// Reads what an index does not know of a session yet, as long as there is room.
+    ///
+    /// - Returns: whether it knows all of it then.
+    mutating func read(
+        _ session: Session.ID, _ known: IndexedSession, _ snapshot: any HistorySnapshot, _ patience: Patience
+    ) throws(StoreError) -> Bool {
+        guard let fingerprint = try snapshot.fingerprints(of: session)[session] else { return true }
+        var there: [Message] = []
+        try snapshot.messages(of: session) { (message) throws(StoreError) in there.append(message) }
+        var left = known.documents
+        for message in there {
+            let document = left.removeValue(forKey: message.id)
+            let version = Self.version(of: message)
+            if let document, document.version == version { continue }
+            guard !isFull else { return false }
+            try stop(patience)
+            if let document { gone.append(document.id) }
+            try add(message, version, snapshot)
+        }
+        gone += left.values.map(\.id)
+        whole.append((session, fingerprint))
+        return true
+    }
+
+    /// Reads a message once more, that its words may be elsewhere.
+    mutating func read(
+        again document: IndexedDocument, _ snapshot: any HistorySnapshot, _ patience: Patience
+    ) throws(StoreError) {
+        try stop(patience)
+        gone.append(document.id)
+        guard let message = try snapshot.message(document.message, of: document.session),
+            Self.version(of: message) == document.version
+        else {
+            changed.append(document.session)
+            return
+        }
+        try add(message, document.version, snapshot)
+    }
+
+    private func stop(_ patience: Patience) throws(StoreError) {
+        switch patience.verdict {
+        case .cancelled: throw .cancelled
+        case .expired: throw .expired(reason: "the index is not finished")
+        case nil: break
+        }
+    }
+
+    private static func version(of message: Message) -> Int64 {
+        Int64(bitPattern: MessageFile.version(of: message).digest)
+    }
+
+    private mutating func add(
+        _ message: Message, _ version: Int64, _ snapshot: any HistorySnapshot
+    ) throws(StoreError) {
+        messages += 1
+        var content: IndexedMessage?
+        if message.texts.reduce(0, { $0 + $1.octets }) <= IndexedMessage.largest {
+            do throws(ViewError) {
+                content = try IndexedMessage(message, in: SnapshotTexts(snapshot), &words)
+            } catch {
+                throw StoreError(error)
+            }
+        }
+        octets += content?.octets ?? 0
+        entries.append(Entry(session: message.session, message: message.id, version: version, content: content))
+    }
+
+    // MARK: Writing
+
+    /// Runs in a transaction that writes.
+    func write(_ connection: any SQLConnection) throws(SQLError) {
+        for document in gone { try Self.drop(document, connection) }
+        for session in changed {
+            try connection.run("UPDATE session SET fingerprint = NULL WHERE name = \(session.value)")
+        }
+        var sessions: [Session.ID: Int64] = [:]
+        var shard = try Self.openShard(connection)
+        for entry in entries {
+            let session: Int64
+            if let known = sessions[entry.session] {
+                session = known
+            } else {
+                session = try Self.number(of: entry.session, connection)
+                sessions[entry.session] = session
+            }
+            if shard.octets > IndexTables.shardLimit { shard = try Self.openShard(connection) }
+            try Self.write(entry, session, &shard, connection)
+        }
+        try connection.run("UPDATE shard SET octets = \(shard.octets) WHERE id = \(shard.id)")
+        for (session, fingerprint) in whole {
+            let number = try Self.number(of: session, connection)
+            try connection.run("UPDATE session SET fingerprint = \(fingerprint) WHERE id = \(number)")
+        }
+    }
+
+    private static func write(
+        _ entry: Entry, _ session: Int64, _ shard: inout (id: Int64, octets: Int64), _ connection: any SQLConnection
+    ) throws(SQLError) {
+        // Somebody else may have been here since this was read.
+        if let other = try connection.integer(Self.document(.integer(session), entry.message.value)) {
+            try drop(other, connection)
+        }
+        let facts = entry.content?.facts
+        let role = try facts?.role.map { (word) throws(SQLError) in try number(ofWord: word, connection) }
+        let model = try facts?.model.map { (word) throws(SQLError) in try number(ofWord: word, connection) }
+        try connection.run(
+            Self.insert(
+                .integer(session), entry.message.value, .integer(entry.version), .integer(facts?.moment ?? 0),
+                role.map { .integer($0) } ?? .null, model.map { .integer($0) } ?? .null,
+                .integer(entry.content == nil ? 1 : 0)))
+        guard let content = entry.content, let document = try connection.integer(Self.lastRow()) else { return }
+        let table = IndexTables.words(shard.id)
+        for (field, words) in content.words.enumerated() where !words.isEmpty {
+            try connection.run(
+                """
+                INSERT INTO \(table) (rowid, text) \
+                VALUES (\(IndexTables.row(document, field)), \(SQLValue.text(words)))
+                """)
+        }
+        shard.octets += Int64(content.octets)
+        if shard.octets > Int64(IndexTables.shardLimit) {
+            try connection.run("UPDATE shard SET octets = \(shard.octets) WHERE id = \(shard.id)")
+            // It is complete: one segment answers quickest, and is smallest.
+            try connection.run("INSERT INTO \(table) (\(table)) VALUES ('optimize')")
+            shard = (try IndexTables.makeShard(from: document + 1, connection), 0)
+        }
+    }
+
+    private static let document = SQLTemplate(
+        "SELECT id FROM document WHERE session = \(.parameter) AND message = \(.parameter)")
+    private static let insert = SQLTemplate(
+        """
+        INSERT INTO document (session, message, version, created, role, model, large) \
+        VALUES (\(.parameter), \(.parameter), \(.parameter), \(.parameter), \(.parameter), \(.parameter), \(.parameter))
+        """)
+    private static let lastRow = SQLTemplate("SELECT last_insert_rowid()")
+
+    /// The shard that documents go into now.
+    private static func openShard(_ connection: any SQLConnection) throws(SQLError) -> (id: Int64, octets: Int64) {
+        var last: (id: Int64, octets: Int64)?
+        try connection.rows("SELECT id, octets FROM shard ORDER BY id DESC LIMIT 1") { (row) throws(SQLError) in
+            last = (row.integer(at: 0) ?? 0, row.integer(at: 1) ?? 0)
+        }
+        if let last { return last }
+        return (try IndexTables.makeShard(from: 1, connection), 0)
+    }
+
+    private static func number(of session: Session.ID, _ connection: any SQLConnection) throws(SQLError) -> Int64 {
+        let name = session.value
+        if let known = try connection.integer("SELECT id FROM session WHERE name = \(name)") { return known }
+        try connection.run("INSERT INTO session (name) VALUES (\(name))")
+        return try connection.integer(Self.lastRow()) ?? 0
+    }
+
+    private static func number(ofWord word: [UInt8], _ connection: any SQLConnection) throws(SQLError) -> Int64 {
+        let text = SQLValue.text(word)
+        if let known = try connection.integer(Self.word(text)) { return known }
+        try connection.run("INSERT INTO word (text) VALUES (\(text))")
+        return try connection.integer(Self.lastRow()) ?? 0
+    }
+
+    private static let word = SQLTemplate("SELECT id FROM word WHERE text = \(.parameter)")
+
+    /// Forgets a document. It is found no more from then on; its words are overwritten when its shard is dropped.
+    static func drop(_ document: Int64, _ connection: any SQLConnection) throws(SQLError) {
+        guard try connection.run(Self.delete(.integer(document))) > 0 else { return }
+        try connection.run(Self.note(.integer(document)))
+    }
+
+    private static let delete = SQLTemplate("DELETE FROM document WHERE id = \(.parameter)")
+    private static let note = SQLTemplate(
+        """
+        UPDATE shard SET gone = gone + 1 \
+        WHERE id = (SELECT id FROM shard WHERE first <= \(.parameter) ORDER BY first DESC LIMIT 1)
+        """)
+}
