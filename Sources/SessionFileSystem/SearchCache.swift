@@ -6,44 +6,40 @@ internal import SessionTree
 struct SearchCache {
     private struct Answer {
         let query: SearchQuery
-        let hits: [SearchHit]
+        let hits: SearchHits
+        let token: ChangeToken
+        let found: ContinuousClock.Instant
     }
 
-    /// Everything here is of this version of the history.
-    private var token: ChangeToken?
-    /// The one that was asked for last at the end.
+    /// The one that was kept last at the end.
     private var answers: [Answer] = []
-    private var fingerprints: [Session.ID: Int64]?
+    private var fingerprints: (token: ChangeToken, value: [Session.ID: Int64])?
 
     private static let capacity = 8
+    /// How long the links of a directory are looked up in what was found when it was read.
+    private static let listedFor = Duration.seconds(10)
 
-    private mutating func forgetOthers(than token: ChangeToken) {
-        guard self.token != token else { return }
-        self = SearchCache()
-        self.token = token
+    /// What is in one version of the history.
+    func hits(_ query: SearchQuery, _ token: ChangeToken) -> SearchHits? {
+        answers.last { $0.token == token && $0.query == query }?.hits
     }
 
-    mutating func hits(_ query: SearchQuery, _ token: ChangeToken) -> [SearchHit]? {
-        forgetOthers(than: token)
-        guard let position = answers.firstIndex(where: { $0.query == query }) else { return nil }
-        let answer = answers.remove(at: position)
-        answers.append(answer)
-        return answer.hits
+    /// What was found last, if that is not long ago.
+    func listed(_ query: SearchQuery, now: ContinuousClock.Instant) -> SearchHits? {
+        answers.last { $0.query == query && $0.found + Self.listedFor > now }?.hits
     }
 
-    mutating func keep(_ hits: [SearchHit], of query: SearchQuery, _ token: ChangeToken) {
-        forgetOthers(than: token)
-        answers.append(Answer(query: query, hits: hits))
+    mutating func keep(_ hits: SearchHits, of query: SearchQuery, _ token: ChangeToken) {
+        answers.removeAll { $0.query == query }
+        answers.append(Answer(query: query, hits: hits, token: token, found: .now))
         if answers.count > Self.capacity { answers.removeFirst() }
     }
 
-    mutating func fingerprints(_ token: ChangeToken) -> [Session.ID: Int64]? {
-        forgetOthers(than: token)
-        return fingerprints
+    func fingerprints(_ token: ChangeToken) -> [Session.ID: Int64]? {
+        fingerprints?.token == token ? fingerprints?.value : nil
     }
 
-    mutating func keep(_ fingerprints: [Session.ID: Int64], _ token: ChangeToken) {
-        forgetOthers(than: token)
-        self.fingerprints = fingerprints
+    mutating func keep(_ value: [Session.ID: Int64], _ token: ChangeToken) {
+        fingerprints = (token, value)
     }
 }

@@ -14,7 +14,7 @@ extension SessionFileSystem {
     func hits(
         _ query: SearchQuery, _ token: ChangeToken, _ snapshot: any HistorySnapshot, _ catalog: Catalog,
         _ patience: Patience
-    ) throws(StoreError) -> [SearchHit] {
+    ) throws(StoreError) -> SearchHits {
         if let kept = state.withLock({ $0.searches.hits(query, token) }) { return kept }
         settings.onSearch()
         let fingerprints: [Session.ID: Int64]
@@ -24,9 +24,15 @@ extension SessionFileSystem {
             fingerprints = try snapshot.fingerprints(of: nil)
             state.withLock { $0.searches.keep(fingerprints, token) }
         }
-        let hits = try HistorySearch(query, in: snapshot, catalog, patience).hits(settings.searchIndex, fingerprints)
+        let hits = SearchHits(
+            try HistorySearch(query, in: snapshot, catalog, patience).hits(settings.searchIndex, fingerprints))
         state.withLock { $0.searches.keep(hits, of: query, token) }
         return hits
+    }
+
+    /// What a search found a moment ago, if it was made then.
+    func listedHits(_ query: SearchQuery) -> SearchHits? {
+        state.withLock { $0.searches.listed(query, now: .now) }
     }
 
     /// The name of a message as listings show it; nil where there is no such message.

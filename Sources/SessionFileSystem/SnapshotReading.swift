@@ -87,8 +87,9 @@ struct SnapshotReading: HistoryReading {
         try asking { () throws(StoreError) in try files.name(of: message, in: session, snapshot) }
     }
 
-    func search(_ query: SearchQuery) throws(ViewError) -> [SearchHit] {
-        try asking { () throws(StoreError) in try files.hits(query, token, snapshot, catalog, patience) }
+    func search(_ query: SearchQuery, mayBeListed: Bool) throws(ViewError) -> SearchHits {
+        if mayBeListed, let listed = files.listedHits(query) { return listed }
+        return try asking { () throws(StoreError) in try files.hits(query, token, snapshot, catalog, patience) }
     }
 
     private func asking<Result>(_ body: () throws(StoreError) -> Result) throws(ViewError) -> Result {

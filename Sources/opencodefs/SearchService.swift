@@ -73,13 +73,12 @@ final class SearchService: Sendable {
                 seen = token
                 let isDue = changed + Self.quiet <= .now || done + Self.latest <= .now
                 if indexed != token, isDue {
-                    // What fails now is tried again, after a while.
-                    if (try? indexer.run(patience(.seconds(24 * 3600)))) != nil {
-                        indexed = token
-                    } else {
-                        changed = .now
-                    }
+                    // What fails now, for want of space perhaps, is tried again after a while: with the next token, or
+                    // when this one is as good as another.
+                    let isDone = (try? indexer.run(patience(.seconds(24 * 3600)))) != nil
+                    indexed = isDone ? token : nil
                     done = .now
+                    changed = isDone ? changed : .now + Self.latest
                 }
             }
             state.withLock { $0.isWorking = false }

@@ -54,7 +54,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["mount", "umount", "status", "where", "trash", "restore", "import", "slim", "demo", "init"])
+    @Test(arguments: [
+        "mount", "umount", "status", "where", "search", "trash", "restore", "import", "slim", "demo", "init",
+    ])
     func `each command explains itself with examples`(command: String) throws {
         let run = try Run.opencodefs([command, "--help"])
         #expect(run.status == 0)

@@ -188,6 +188,22 @@ import Timing
         #expect(try history.hits("kaharmless stays", indexed: true).map { "\($0.message!)" } == ["msg_1"])
     }
 
+    @Test func `Q4 a message that is too large to index is found all the same`() throws {
+        let directory = try TemporaryDirectory()
+        let history = try SearchedHistory(TestDatabase(.v2, at: directory.file("opencode.db")), in: directory)
+        defer { history.close() }
+        let rows = try ForeignRows(history.database)
+        try rows.addSession("ses_1", title: "T")
+        let text = String(repeating: "-", count: 9 << 20) + " the needle"
+        try rows.addMessage("msg_1", of: "ses_1", number: 1, role: "user", text: text, input: "", output: "")
+        try rows.addMessage("msg_2", of: "ses_1", number: 2, role: "user", text: "hay", input: "", output: "")
+        try history.update()
+        #expect(try history.unknownSessions() == 0)
+        #expect(try history.hits("needle", indexed: true).map { "\($0.message!)" } == ["msg_1"])
+        #expect(try history.hits("\"the needle\" NOT hay", indexed: true).count == 1)
+        #expect(try history.hits("needle hay", indexed: true).isEmpty)
+    }
+
     @Test func `Q6 a damaged index is made anew, and nobody notices`() throws {
         let directory = try TemporaryDirectory()
         let history = try SearchedHistory(

@@ -106,12 +106,12 @@ extension ToldConversation {
     }
     func name(of message: Message.ID, in session: Session.ID) -> FileName? { FileName(escaping: message.bytes) }
 
-    func search(_ query: SearchQuery) throws(ViewError) -> [SearchHit] {
+    func search(_ query: SearchQuery, mayBeListed: Bool) throws(ViewError) -> SearchHits {
         var hits: [SearchHit] = []
         for (message, _) in told {
             if let hit = try query.match(message, [], in: self) { hits.append(hit) }
         }
-        return hits.sorted(by: SearchHit.ranksBefore)
+        return SearchHits(hits.sorted(by: SearchHit.ranksBefore))
     }
 
     func session(of message: Message.ID) -> Session.ID? { Self.session }

@@ -27,3 +27,19 @@ package struct SearchHit: Sendable, Hashable {
         return right.message.map { first < $0 } ?? false
     }
 }
+
+/// What a search has found, as much of it as a directory shows.
+package struct SearchHits: Sendable {
+    /// Of all hits.
+    package let count: Int
+    /// The best, in their order: no more than ``most``.
+    package let best: [SearchHit]
+
+    /// Links in one directory (rule Q3).
+    package static let most = 1000
+
+    package init(_ hits: [SearchHit]) {
+        count = hits.count
+        best = Array(hits.prefix(Self.most))
+    }
+}

@@ -153,5 +153,7 @@ package protocol HistoryReading: MessageTexts {
     func name(of message: Message.ID, in session: Session.ID) throws(ViewError) -> FileName?
 
     /// What a search finds in what this mount shows, the best first.
-    func search(_ query: SearchQuery) throws(ViewError) -> [SearchHit]
+    ///
+    /// - Parameter mayBeListed: whether what was found a moment ago will do, though more may have been committed since.
+    func search(_ query: SearchQuery, mayBeListed: Bool) throws(ViewError) -> SearchHits
 }

@@ -7,7 +7,7 @@ internal import VFS
 /// ever meets another one. Its examples are run by `Tests/MountTests/ReadmeTests.swift`.
 struct ReadmeView: DerivedTree {
     /// When the text was last changed: the file's own time, the same in every mount.
-    private static let written = Timestamp(milliseconds: 1_795_294_800_000)
+    private static let written = Timestamp(milliseconds: 1_795_320_000_000)
 
     func entry(at path: [FileName], in history: any HistoryReading) -> DerivedEntry? {
         guard path.isEmpty else { return nil }
@@ -68,11 +68,13 @@ struct ReadmeView: DerivedTree {
         find . -path '*/messages/*.json' -size +256k
         ls .opencodefs/by/date/ .opencodefs/by/model/
         find .opencodefs/by/date/ -type l | wc -l
+        ls '.opencodefs/search/the role:user/' | head -n 3
         ```
 
         `.opencodefs/by/` has symbolic links to sessions: `latest` to the one that changed last, and `date/YYYY/MM/DD`, `model`,
         `agent` and `path` (the working directory: `ls .opencodefs/by/path$PWD`) to all of them. `getfattr -d` tells of sessions and
-        messages what is known without reading them: title, role, model, cost, tokens.
+        messages what is known without reading them: title, role, model, cost, tokens. `.opencodefs/search/QUERY/` has links to the
+        messages that match; `opencodefs search --help` says what a query may be.
 
         ## Change
 

@@ -7,8 +7,6 @@ internal import VFS
 /// Nothing is kept between questions: a query is a name, and what it finds is worked out when its directory is read. The
 /// directory above lists nothing, so that no program that walks the tree searches.
 struct SearchTree: DerivedTree {
-    /// Links in one directory.
-    static let mostLinks = 1000
     /// Says that there are more hits than links.
     static let more = FileName("MORE")
 
@@ -17,20 +15,30 @@ struct SearchTree: DerivedTree {
         guard let query = try query(asked) else { return nil }
         guard path.count > 1 else { return .directory(modified: newest(in: history)) }
         guard path.count == 2 else { return nil }
-        let hits = try history.search(query)
         if path[1] == Self.more {
-            guard hits.count > Self.mostLinks else { return nil }
+            let hits = try history.search(query, mayBeListed: false)
+            guard hits.count > SearchHits.most else { return nil }
             return .file(DerivedFile(.bytes(message(hits.count, asked)), changed: newest(in: history)))
         }
-        guard let number = Self.number(path[1]) else { return nil }
-        if number <= hits.count, let (name, target) = try link(hits[number - 1], number, in: history), name == path[1] {
-            return .link(target: target, modified: Timestamp(milliseconds: hits[number - 1].moment))
+        // After each commit the search would have to be made again, for each link of a directory that was read before.
+        if let link = try link(called: path[1], in: try history.search(query, mayBeListed: true), history) {
+            return link
         }
+        return try link(called: path[1], in: try history.search(query, mayBeListed: false), history)
+    }
+
+    private func link(
+        called name: FileName, in hits: SearchHits, _ history: any HistoryReading
+    ) throws(ViewError) -> DerivedEntry? {
+        guard let number = Self.number(name) else { return nil }
         // Since the directory was read others may have come before it: it is still what the name says.
-        guard let hit = moved(path[1], among: hits), let (name, target) = try link(hit, number, in: history),
-            name == path[1]
-        else { return nil }
-        return .link(target: target, modified: Timestamp(milliseconds: hit.moment))
+        for hit in [hits.best.dropFirst(number - 1).first, moved(name, among: hits.best)] {
+            guard let hit, let (canonical, target) = try link(hit, number, in: history), canonical == name else {
+                continue
+            }
+            return .link(target: target, modified: Timestamp(milliseconds: hit.moment))
+        }
+        return nil
     }
 
     /// The hit whose id a name ends with.
@@ -44,12 +52,12 @@ struct SearchTree: DerivedTree {
         _ path: [FileName], in history: any HistoryReading
     ) throws(ViewError) -> [(name: FileName, kind: Attributes.Kind)] {
         guard path.count == 1, let query = try query(path[0]) else { return [] }
-        let hits = try history.search(query)
+        let hits = try history.search(query, mayBeListed: false)
         var entries: [(name: FileName, kind: Attributes.Kind)] = []
-        for (index, hit) in hits.prefix(Self.mostLinks).enumerated() {
+        for (index, hit) in hits.best.enumerated() {
             if let (name, _) = try link(hit, index + 1, in: history) { entries.append((name, .link)) }
         }
-        if hits.count > Self.mostLinks { entries.append((Self.more, .regular)) }
+        if hits.count > SearchHits.most { entries.append((Self.more, .regular)) }
         return entries
     }
 
@@ -76,7 +84,7 @@ struct SearchTree: DerivedTree {
             .joined(separator: "'\\''") + "'"
         return Array(
             """
-            \(count) messages match, and this directory has links to the first \(Self.mostLinks).
+            \(count) messages match, and this directory has links to the first \(SearchHits.most).
             All of them: opencodefs search \(quoted)
 
             """.utf8)

@@ -61,6 +61,19 @@ enum StatusCommand: Command {
             ),
             ("Serving", "since \(status.text("started")), process \(status.text("pid"))"),
         ]
+        switch status.text("search", "index") {
+        case "building":
+            lines.append(
+                (
+                    "Search",
+                    "indexing, \(status.number("search", "sessions")) of \(status.number("search", "of")) sessions"
+                ))
+        case "ready": lines.append(("Search", "indexed; see: opencodefs search --help"))
+        default: break
+        }
+        if !status.text("search", "failure").isEmpty {
+            lines.append(("Search", "reads the texts: \(status.text("search", "failure"))"))
+        }
         if isRemote { lines.insert(contentsOf: server(status), at: 4) }
         if !status.text("schema", "missing").isEmpty { lines.append(("Missing", status.text("schema", "missing"))) }
         if !status.text("schema", "reason").isEmpty { lines.append(("Unreadable", status.text("schema", "reason"))) }
