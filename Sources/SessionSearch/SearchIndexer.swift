@@ -189,6 +189,13 @@ package final class SearchIndexer: Sendable {
             }
         }
         for shard in shards { while try moveDocuments(of: shard, patience) {} }
+        guard !shards.isEmpty else { return }
+        // The file gives back what it does not need.
+        try asking(patience) { () throws(SQLError) in
+            _ = try index.writing(patience) { (connection) throws(SQLError) in
+                try connection.run("PRAGMA incremental_vacuum")
+            }
+        }
     }
 
     /// Reads some of a shard's messages again, into the last shard. When none is left, the shard is dropped.

@@ -116,7 +116,7 @@ import Testing
         #expect(try !File.names(in: mounted.mountpoint).contains(".opencodefs"))
         #expect(
             try File.names(in: mounted.path(".opencodefs")) == [
-                "by", "conflicts", "errors.jsonl", "rejected", "sessions", "status.json", "storage", "trash",
+                "by", "conflicts", "errors.jsonl", "rejected", "search", "sessions", "status.json", "storage", "trash",
             ])
         #expect(try !mounted.shell("find . -print").text.contains(".opencodefs"))
     }

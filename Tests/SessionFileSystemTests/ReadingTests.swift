@@ -133,7 +133,7 @@ import VFS
         let control = try tree.files.lookup(.control, in: .root, for: tree.caller).node
         #expect(
             try tree.list(control).map(\.name.description) == [
-                "status.json", "errors.jsonl", "rejected", "conflicts", "trash", "sessions", "by", "storage",
+                "status.json", "errors.jsonl", "rejected", "conflicts", "trash", "sessions", "by", "storage", "search",
             ])
         let status = try tree.files.lookup(FileName("status.json"), in: control, for: tree.caller)
         let bytes = try tree.read(status.node)

@@ -20,7 +20,8 @@ enum SearchCommand: Command {
         searched, whatever the case. Titles come first, then what was said, thought,
         asked of tools and answered by them; in each the newest first.
         The first search makes an index in ~/.cache/opencodefs. The exit status is
-        0 when something is found, 1 when nothing is, 2 for a QUERY that is none.
+        0 when something is found, 1 when nothing is, 2 for a QUERY that is none and for
+        what fails without a number of its own.
         """
     static let examples = [
         ("opencodefs search rate limit", "messages with both words"),
@@ -49,7 +50,9 @@ enum SearchCommand: Command {
             let known = index.flatMap { bringUpToDate($0, store, progress) }
             return try show(query, store, index, known, limit, progress, asJSON: arguments.has(json))
         } catch {
-            throw History.failure(error, provider)
+            // As grep has it: 1 says that nothing was found, and nothing else.
+            let failure = History.failure(error, provider)
+            throw CommandFailure(failure.status == .failure ? .usage : failure.status, failure.message)
         }
     }
 
