@@ -71,6 +71,8 @@ struct IndexBatch {
     private var changed: [Session.ID] = []
     /// Bytes that were read.
     private(set) var octets = 0
+    /// How many sessions an index knows more, once this is written.
+    var sessions: Int { whole.count }
     private var words = IndexedWords()
     private var messages = 0
 

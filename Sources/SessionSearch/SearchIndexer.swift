@@ -59,7 +59,7 @@ package final class SearchIndexer: Sendable {
             state.withLock { ($0.phase, $0.failure) = (.ready, nil) }
             return (token, fingerprints)
         } catch {
-            state.withLock { $0.failure = "\(error)" }
+            state.withLock { $0.failure = error.reasonForNoIndex }
             throw error
         }
     }
@@ -118,7 +118,6 @@ package final class SearchIndexer: Sendable {
                 if batch.isFull || !isWhole { try write(&batch, patience, report) }
                 if isWhole { break }
             }
-            note(report) { $0.sessions += 1 }
         }
         try write(&batch, patience, report)
         return fingerprints
@@ -128,13 +127,16 @@ package final class SearchIndexer: Sendable {
         _ batch: inout IndexBatch, _ patience: Patience, _ report: (Progress) -> Void
     ) throws(StoreError) {
         guard !batch.isEmpty || !index.exists else { return }
-        let octets = batch.octets
+        let (octets, sessions) = (batch.octets, batch.sessions)
         let full = batch
         try asking(patience) { () throws(SQLError) in
             try index.writing(patience) { (connection) throws(SQLError) in try full.write(connection) }
         }
         batch = IndexBatch(limit: batchLimit)
-        note(report) { $0.octets += octets }
+        note(report) { progress in
+            progress.octets += octets
+            progress.sessions += sessions
+        }
     }
 
     /// Sessions that are in the history no more.

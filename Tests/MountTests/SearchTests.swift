@@ -181,4 +181,26 @@ import Testing
         let check = try Run.program("sqlite3", [Self.cache(mounted) + "/" + files[0], "PRAGMA integrity_check"])
         #expect(check.text == "ok\n")
     }
+
+    @Test func `Q6 where no index can be made, searches are as complete`() throws {
+        let sandbox = try Sandbox()
+        let database = try TestDatabase(demo: .v1, at: sandbox.path + "/opencode.db", sessions: 6, messages: 60)
+        let environment = ["XDG_CACHE_HOME": "/proc/none"]
+        let plain = try sandbox.opencodefs(["search", "--database", database.path, "--no-index", "--json", "webhook"])
+        let command = try sandbox.opencodefs(
+            ["search", "--database", database.path, "--json", "webhook"], environment: environment)
+        #expect(plain.status == 0 && !plain.lines.isEmpty)
+        #expect(command.status == 0 && command.text == plain.text)
+        #expect(command.errors.contains("cannot make /proc/none/opencodefs for the index; set XDG_CACHE_HOME"))
+        let mountpoint = try sandbox.directory.directory("mnt")
+        try sandbox.mount(database, at: mountpoint, environment: environment)
+        let links = try File.names(in: mountpoint + "/.opencodefs/search/webhook")
+        #expect(links.count == plain.lines.count)
+        #expect(
+            Sandbox.waits {
+                (try? File.text(mountpoint + "/.opencodefs/status.json"))?.contains("cannot make /proc/none") == true
+            })
+        let status = try sandbox.opencodefs(["status", mountpoint])
+        #expect(status.text.contains("Search      reads the texts: cannot make /proc/none"))
+    }
 }

@@ -74,7 +74,7 @@ enum SearchCommand: Command {
             }
         } catch {
             progress.clear()
-            Console.complain("the index cannot be brought up to date, so the texts are read: \(error)")
+            Console.complain("the index cannot be brought up to date, so the texts are read: \(error.reasonForNoIndex)")
             return nil
         }
     }
