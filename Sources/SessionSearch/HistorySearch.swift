@@ -39,7 +39,12 @@ package struct HistorySearch {
             hits.append(SearchHit(session: session.id, message: nil, field: field, moment: session.created))
         }
         let answer = answer(index, fingerprints)
+        var outdated: [Session.ID: [Message.ID: IndexedHit]] = [:]
         for found in answer.hits {
+            if answer.outdated[found.session] != nil {
+                outdated[found.session, default: [:]][found.message] = found
+                continue
+            }
             guard let session = catalog.sessions[found.session] else { continue }
             if let hit = try verified(found, names(session)) { hits.append(hit) }
         }
@@ -48,7 +53,9 @@ package struct HistorySearch {
         }
         for (number, session) in rest.enumerated() {
             progress(number, rest.count)
-            try scan(session.id, names(session)) { hits.append($0) }
+            try scan(session.id, names(session), answer.outdated[session.id] ?? [:], outdated[session.id] ?? [:]) {
+                hits.append($0)
+            }
         }
         return hits.sorted(by: SearchHit.ranksBefore)
     }
@@ -60,7 +67,9 @@ package struct HistorySearch {
     }
 
     /// Whether it does match; its text is read where nothing else can tell.
-    private func verified(_ found: IndexedHit, _ project: [[UInt8]]) throws(StoreError) -> SearchHit? {
+    private func verified(
+        _ found: IndexedHit, _ project: [[UInt8]], _ message: Message? = nil
+    ) throws(StoreError) -> SearchHit? {
         var facts = found.facts
         facts.project = project
         var findings = found.findings
@@ -73,18 +82,31 @@ package struct HistorySearch {
         case .yes:
             return SearchHit(session: found.session, message: found.message, field: field, moment: facts.moment)
         case .maybe:
+            if let message { return try match(message, project) }
             guard let message = try snapshot.message(found.message, of: found.session) else { return nil }
             return try match(message, project)
         }
     }
 
+    /// Looks at each message of a session that an index does not know as it is now: of those that have not changed it knows
+    /// enough all the same.
+    ///
+    /// - Parameters:
+    ///   - known: versions of messages that the index has.
+    ///   - found: what it says of those that may match.
     private func scan(
-        _ session: Session.ID, _ project: [[UInt8]], _ body: (SearchHit) -> Void
+        _ session: Session.ID, _ project: [[UInt8]], _ known: [Message.ID: Int64], _ found: [Message.ID: IndexedHit],
+        _ body: (SearchHit) -> Void
     ) throws(StoreError) {
         var messages: [Message] = []
         try snapshot.messages(of: session) { (message) throws(StoreError) in messages.append(message) }
         for message in messages {
-            if let hit = try match(message, project) { body(hit) }
+            if !known.isEmpty, let version = known[message.id], version == IndexBatch.version(of: message) {
+                guard let found = found[message.id], found.version == version else { continue }
+                if let hit = try verified(found, project, message) { body(hit) }
+            } else if let hit = try match(message, project) {
+                body(hit)
+            }
         }
     }
 

@@ -133,7 +133,7 @@ struct IndexBatch {
         }
     }
 
-    private static func version(of message: Message) -> Int64 {
+    static func version(of message: Message) -> Int64 {
         Int64(bitPattern: MessageFile.version(of: message).digest)
     }
 

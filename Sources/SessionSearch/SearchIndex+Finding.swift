@@ -8,6 +8,8 @@ internal import Timing
 struct IndexedHit {
     let session: Session.ID
     let message: Message.ID
+    /// Of the message that was read.
+    let version: Int64
     /// Its project is not among them.
     let facts: SearchFacts
     /// For the words of the query; what its filters say is open.
@@ -18,7 +20,9 @@ struct IndexedHit {
 struct IndexAnswer {
     /// Sessions of which it knows all there is now.
     var accounted: Set<Session.ID> = []
-    /// Of these: every message that matches, and perhaps others.
+    /// Of sessions that have changed since: the versions of messages that it knows.
+    var outdated: [Session.ID: [Message.ID: Int64]] = [:]
+    /// Of all of these: every message that matches, and perhaps others.
     var hits: [IndexedHit] = []
 }
 
@@ -32,13 +36,19 @@ extension SearchIndex {
         try reading(patience) { (connection) throws(SQLError) in
             var answer = IndexAnswer()
             var sessions: [Int64: Session.ID] = [:]
-            try connection.rows("SELECT id, name, fingerprint FROM session WHERE fingerprint IS NOT NULL") {
-                (row) throws(SQLError) in
+            try connection.rows("SELECT id, name, fingerprint FROM session") { (row) throws(SQLError) in
                 guard let number = row.integer(at: 0), let name = Session.ID(row.value(at: 1)),
-                    let fingerprint = row.integer(at: 2), current[name] == fingerprint
+                    let fingerprint = current[name]
                 else { return }
                 sessions[number] = name
-                answer.accounted.insert(name)
+                if row.integer(at: 2) == fingerprint {
+                    answer.accounted.insert(name)
+                } else {
+                    answer.outdated[name] = [:]
+                }
+            }
+            for name in answer.outdated.keys {
+                answer.outdated[name] = try IndexedSession(name, connection).documents.mapValues(\.version)
             }
             guard !sessions.isEmpty else { return answer }
             let postings = try Postings(query, connection)
@@ -117,7 +127,10 @@ private struct Postings {
             let facts = SearchFacts(
                 project: [], role: row.integer(at: 4).flatMap { names[$0] },
                 model: row.integer(at: 5).flatMap { names[$0] }, moment: row.integer(at: 3) ?? 0)
-            body(IndexedHit(session: session, message: message, facts: facts, findings: found))
+            body(
+                IndexedHit(
+                    session: session, message: message, version: row.integer(at: 7) ?? 0, facts: facts,
+                    findings: found))
         }
         if query.mayMatchWithoutWords || findings.count > Self.mostLookups {
             return try connection.rows("SELECT \(Self.columns) FROM document") { (row) throws(SQLError) in take(row) }
@@ -130,6 +143,6 @@ private struct Postings {
         }
     }
 
-    private static let columns: SQLQuery = "id, session, message, created, role, model, large"
+    private static let columns: SQLQuery = "id, session, message, created, role, model, large, version"
     private static let document = SQLTemplate("SELECT \(columns) FROM document WHERE id = \(.parameter)")
 }
