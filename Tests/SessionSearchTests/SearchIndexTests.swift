@@ -140,6 +140,8 @@ import Timing
             let indexer = SearchIndexer(store: history.store, index: history.index, batchLimit: 20_000)
             #expect(throws: StoreError.self) { try indexer.run(patience) }
             known.append(try history.unknownSessions())
+            let found = try history.hits("the -webhook", indexed: true)
+            #expect(found == (try history.hits("the -webhook", indexed: false)))
         }
         // What one has done the next need not do again.
         #expect(known == known.sorted(by: >))
