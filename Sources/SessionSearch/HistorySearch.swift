@@ -111,12 +111,7 @@ package struct HistorySearch {
     }
 
     private func match(_ message: Message, _ project: [[UInt8]]) throws(StoreError) -> SearchHit? {
-        switch patience.verdict {
-        case .cancelled: throw .cancelled
-        case .expired:
-            throw .expired(reason: "the history is not indexed yet, and searching its texts takes longer")
-        case nil: break
-        }
+        try patience.check("the history is not indexed yet, and searching its texts takes longer")
         do throws(ViewError) {
             return try query.match(message, project, in: SnapshotTexts(snapshot))
         } catch {
