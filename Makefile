@@ -8,7 +8,7 @@ PACKAGES := libfuse3-dev libsqlite3-dev libmariadb-dev libmd-dev pkg-config fuse
 	sqlite3 jq attr strace util-linux procps python3 python3-venv findutils grep tar rsync \
 	vim nano emacs-nox ed perl moreutils patch unzip zip e2fsprogs xfsprogs \
 	mariadb-server-core mariadb-client-core openssl \
-	cmark-gfm python3-jsonschema less ripgrep
+	cmark-gfm python3-jsonschema less ripgrep fzf
 
 # What `make bench` measures with beside that.
 BENCH_PACKAGES := bindfs

@@ -38,6 +38,7 @@ let package = Package(
         .systemLibrary(name: "CMessageDigest", pkgConfig: "libmd", providers: [.apt(["libmd-dev"])]),
         .systemLibrary(name: "CGetopt"),
         .systemLibrary(name: "CPrctl"),
+        .systemLibrary(name: "CSpawn"),
 
         // Words: values and protocols that the layers above speak in.
         library("Timing"),
@@ -57,12 +58,13 @@ let package = Package(
         library("SessionSearch", ["SessionTree", "SessionStore", "SessionModel", "SQL", "Timing"]),
         library(
             "SessionFileSystem", ["SessionSearch", "SessionTree", "SessionStore", "SessionModel", "VFS", "Timing"]),
+        library("Client", ["VFS", "Timing"]),
         library("DemoHistory", ["SQL", "Timing"]),
         .executableTarget(
             name: "opencodefs",
             dependencies: [
                 "SessionFileSystem", "SessionSearch", "SessionTree", "SessionStore", "SessionModel", "DemoHistory",
-                "VFS", "SQL", "SQLiteDriver", "MySQLDriver", "Fuse", "Timing", "CGetopt", "CPrctl",
+                "VFS", "SQL", "SQLiteDriver", "MySQLDriver", "Fuse", "Client", "Timing", "CGetopt", "CPrctl", "CSpawn",
             ],
             swiftSettings: settings
         ),
@@ -99,11 +101,12 @@ let package = Package(
         tests(
             "SessionFileSystemTests",
             [
-                "SessionFileSystem", "SessionStore", "SessionTree", "SessionModel", "VFS", "Timing", "SQL",
+                "SessionFileSystem", "SessionStore", "SessionTree", "SessionModel", "VFS", "Client", "Timing", "SQL",
                 "SQLiteDriver",
             ]),
         tests("DemoHistoryTests", ["DemoHistory", "SessionModel", "SQL", "SQLiteDriver", "Timing"]),
-        tests("CommandTests", ["opencodefs", "SessionFileSystem", "SessionTree", "VFS", "MySQLDriver"]),
+        tests(
+            "CommandTests", ["opencodefs", "SessionFileSystem", "SessionStore", "SessionTree", "VFS", "MySQLDriver"]),
         tests("MountTests", ["opencodefs", "opencodefs-crash", "SQL", "DemoHistory"]),
         tests("HouseTests", []),
     ]

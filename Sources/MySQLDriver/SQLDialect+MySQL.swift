@@ -22,6 +22,14 @@ extension SQLDialect {
             case .summary(let table, let column): (summary("\(dialect.quote(table)).\(dialect.quote(column))"), [])
             // The column's type decides that, not the row; the collation of a binary column is `binary`.
             case .isBlob(let column): ("(collation(\(dialect.quote(column))) = 'binary')", [])
+            case .mayContain(let column, let bytes, let isFolding):
+                isFolding ? ("1", []) : (found(dialect.quote(column)), [.blob(bytes)])
+            case .mayShow(let column, let bytes, let isFolding):
+                isFolding
+                    ? ("1", [])
+                    : (
+                        "(\(found(dialect.quote(column))) OR \(isEscaped(dialect.quote(column))))", [.blob(bytes)]
+                    )
             case .equal(let column, let value): equal(dialect.quote(column), value)
             case .identical(let column, .null): ("\(dialect.quote(column)) IS NULL", [])
             case .identical(let column, let value): equal(dialect.quote(column), value)
@@ -36,6 +44,16 @@ extension SQLDialect {
     /// nothing; what this gives may be of any length.
     private static func bytes(_ column: String) -> String {
         "CONVERT(\(column) USING binary)"
+    }
+
+    private static func found(_ column: String) -> String {
+        "coalesce(locate(?, \(bytes(column))) > 0, 0)"
+    }
+
+    /// Whether a text is written with escapes in JSON: it is longer there than by its two quotes.
+    private static func isEscaped(_ column: String) -> String {
+        let text = "CONVERT(\(column) USING utf8mb4)"
+        return "coalesce(octet_length(json_quote(\(text))) <> octet_length(\(text)) + 2, 0)"
     }
 
     /// ord() of no byte is 0, and of a string that is bytes never more than one byte.

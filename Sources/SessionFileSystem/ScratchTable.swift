@@ -43,6 +43,9 @@ struct ScratchTable {
         files[number]
     }
 
+    /// Whether no name leads to any.
+    var isEmpty: Bool { names.isEmpty }
+
     func number(_ name: FileName, in directory: Place) -> UInt64? {
         names[directory]?[name]
     }

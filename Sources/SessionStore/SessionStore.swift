@@ -147,6 +147,12 @@ package protocol HistorySnapshot {
     /// read for that, and always among the answers.
     func textsWithFiles(of session: Session.ID) throws(StoreError) -> [TextSource]
 
+    /// Messages whose files may hold one of some words: every one that does, and perhaps others. Reads the texts of all messages,
+    /// as far as ``SnapshotLimits/searched`` goes.
+    ///
+    /// - Returns: nil where that cannot be told without making the files.
+    func messages(thatMayHold words: [SoughtWord]) throws(StoreError) -> [(id: Message.ID, session: Session.ID)]?
+
     func sessionRecord(_ id: Session.ID) throws(StoreError) -> SessionRecord?
 
     /// What sessions are found by, without reading a text of any message.
@@ -187,6 +193,10 @@ extension HistorySnapshot {
         return nil
     }
 
+    /// Who makes the files finds out.
+    package func messages(
+        thatMayHold words: [SoughtWord]
+    ) throws(StoreError) -> [(id: Message.ID, session: Session.ID)]? { nil }
     /// Describes them, where the store has no quicker way.
     package func speakers(of session: Session.ID) throws(StoreError) -> [Message.Speaker] {
         var speakers: [Message.Speaker] = []

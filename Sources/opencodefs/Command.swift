@@ -22,8 +22,9 @@ extension Command {
 enum Commands {
     static let all: [any Command.Type] = [
         MountCommand.self, UmountCommand.self, StatusCommand.self, WhereCommand.self, SearchCommand.self,
-        TrashCommand.self, RestoreCommand.self, ImportCommand.self, SlimCommand.self, DemoCommand.self,
-        InitCommand.self,
+        TrashCommand.self, RestoreCommand.self, ListDirectoryCommand.self, CatCommand.self, PutCommand.self,
+        RemoveCommand.self, MoveCommand.self, ListCommand.self, GrepCommand.self, ImportCommand.self,
+        SlimCommand.self, DemoCommand.self, InitCommand.self,
     ]
 }
 

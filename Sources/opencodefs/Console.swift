@@ -9,12 +9,18 @@ enum Console {
         write(Array((text + "\n").utf8), to: STDOUT_FILENO)
     }
 
-    static func print(bytes: [UInt8]) {
+    /// - Returns: false when nobody reads any more: there is no point in going on.
+    @discardableResult
+    static func print(bytes: [UInt8]) -> Bool {
         write(bytes, to: STDOUT_FILENO)
     }
 
     static func note(_ text: String) {
         write(Array((text + "\n").utf8), to: STDERR_FILENO)
+    }
+
+    static func note(bytes: [UInt8]) {
+        write(bytes, to: STDERR_FILENO)
     }
 
     /// `opencodefs: …` on standard error.
@@ -28,15 +34,17 @@ enum Console {
         write(Array("\r\u{1b}[K\(text)".utf8), to: STDERR_FILENO)
     }
 
-    private static func write(_ bytes: [UInt8], to descriptor: CInt) {
+    @discardableResult
+    private static func write(_ bytes: [UInt8], to descriptor: CInt) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
             // Whoever read us has gone: there is nobody left to tell.
-            guard count > 0 else { return }
+            guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }
+        return true
     }
 }
 

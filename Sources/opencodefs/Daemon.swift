@@ -128,9 +128,25 @@ enum Signals {
 
     /// Whether one has come that ``wait()`` has not taken yet.
     static var isPending: Bool {
+        pending != nil
+    }
+
+    /// One that has come and that ``wait()`` has not taken yet.
+    static var pending: CInt? {
         var pending = sigset_t()
         unsafe sigpending(&pending)
-        return [SIGTERM, SIGINT, SIGHUP].contains { unsafe sigismember(&pending, $0) == 1 }
+        return [SIGINT, SIGTERM, SIGHUP].first { unsafe sigismember(&pending, $0) == 1 }
+    }
+
+    /// Ends this process as a signal would have ended it: the shell is to know.
+    static func end(by number: CInt) -> Never {
+        signal(number, SIG_DFL)
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe sigaddset(&signals, number)
+        kill(getpid(), number)
+        unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+        exit(128 + number)
     }
 
     /// Lets ``wait()`` return.

@@ -26,8 +26,12 @@ enum Help {
         }
         if !command.details.isEmpty { page += "\n\n\(command.details)" }
         let options = (command.options + [.help]).filter { !$0.isHidden }
-        let spellings = options.map { option in
-            (option.letter.map { "-\($0), " } ?? "    ") + "--\(option.name)" + (option.argument.map { " \($0)" } ?? "")
+        let spellings = options.enumerated().map { index, option in
+            // A letter may be another option's: grep's -h.
+            let letter = option.letter.flatMap { letter in
+                options[..<index].contains { $0.letter == letter } ? nil : letter
+            }
+            return (letter.map { "-\($0), " } ?? "    ") + "--\(option.name)" + (option.argument.map { " \($0)" } ?? "")
         }
         let width = spellings.map(\.count).max() ?? 0
         page += "\n\nOptions:\n"

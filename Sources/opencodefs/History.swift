@@ -77,6 +77,9 @@ enum History {
         }
     }
 
+    /// Where the trash is, if there is one.
+    static var trashPath: String { StateDirectory.path + "/trash.db" }
+
     /// The trash for what is removed from a database.
     ///
     /// - Parameter name: of the database, as ``Provider/name`` has it.

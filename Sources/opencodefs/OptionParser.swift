@@ -18,12 +18,17 @@ struct CommandOption {
         self.help = help
         isHidden = hidden
     }
+
+    /// The same, by its name alone.
+    var withoutLetter: CommandOption { CommandOption(name, argument: argument, hidden: isHidden, help: help) }
 }
 
 /// What somebody asked of a command.
 struct Arguments {
     fileprivate(set) var values: [String: [String]] = [:]
     fileprivate(set) var operands: [String] = []
+    /// All options in the order in which they were given; an option without an argument has the value "".
+    fileprivate(set) var sequence: [(option: CommandOption, value: String)] = []
 
     func has(_ option: CommandOption) -> Bool {
         values[option.name] != nil
@@ -75,6 +80,7 @@ enum OptionParser {
             }
             let value = unsafe opencodefs_getopt_argument().map { unsafe String(cString: $0) } ?? ""
             arguments.values[found.name, default: []].append(value)
+            arguments.sequence.append((found, value))
         }
         arguments.operands = unsafe vector[Int(opencodefs_getopt_position())..<Int(count)].compactMap {
             unsafe $0.map { unsafe String(cString: $0) }

@@ -19,6 +19,14 @@ enum System {
         return variables
     }
 
+    /// Whether texts are UTF-8, or ASCII, in the language of the environment (locale(7)).
+    static var hasPlainCharacters: Bool {
+        unsafe setlocale(LC_CTYPE, "")
+        defer { unsafe setlocale(LC_CTYPE, "C") }
+        guard let name = unsafe nl_langinfo(nl_item(CODESET)) else { return false }
+        return unsafe ["UTF-8", "ANSI_X3.4-1968"].contains(String(cString: name))
+    }
+
     /// The number of this process.
     static var processID: Int32 { getpid() }
 

@@ -54,9 +54,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        "mount", "umount", "status", "where", "search", "trash", "restore", "import", "slim", "demo", "init",
-    ])
+    @Test(
+        arguments: [
+            "mount", "umount", "status", "where", "search", "trash", "restore", "ls", "cat", "put", "rm", "mv", "list",
+            "grep", "import", "slim", "demo", "init",
+        ])
     func `each command explains itself with examples`(command: String) throws {
         let run = try Run.opencodefs([command, "--help"])
         #expect(run.status == 0)
@@ -96,11 +98,18 @@ private final class Home {
         directory = try TemporaryDirectory()
         let path = directory.path
         let program = URL(fileURLWithPath: Run.opencodefsPath).deletingLastPathComponent().path
+        let bin = try directory.directory("bin")
+        // Changes a word of the file that is named last.
+        try Data("#!/bin/bash\nsed -i '0,/the/s//The/' \"${@: -1}\"\n".utf8).write(
+            to: URL(fileURLWithPath: bin + "/edit"))
+        chmod(bin + "/edit", 0o755)
         environment = [
             "HOME": path, "XDG_DATA_HOME": path + "/data", "XDG_STATE_HOME": path + "/state",
             "XDG_CONFIG_HOME": path + "/config", "OPENCODE_DB": "",
+            // Nobody is there to choose, to read and to write.
+            "FZF_DEFAULT_OPTS": "--filter=e", "PAGER": "cat", "EDITOR": "edit",
             "HOST": "127.0.0.1", "PORT": server.map { "\($0.port)" } ?? "",
-            "PATH": program + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? ""),
+            "PATH": program + ":" + bin + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? ""),
         ]
         if let server {
             // For the administrator, who works where the server is. Not [client]: opencodefs would take the user.

@@ -12,6 +12,8 @@ import Testing
             ("SLICE(\(table.name).\(column.name), ?, ?)", [.integer(Int64(from)), .integer(Int64(count))])
         case .summary(let table, let column): ("SUMMARY(\(table.name).\(column.name))", [])
         case .isBlob(let column): ("BLOB(\(column.name))", [])
+        case .mayContain(let column, let bytes, _): ("CONTAINS(\(column.name), ?)", [.blob(bytes)])
+        case .mayShow(let column, let bytes, _): ("SHOWS(\(column.name), ?)", [.blob(bytes)])
         case .equal(let column, let value): ("(\(dialect.quote(column)) = ? AND BYTES(?))", [value, value])
         case .identical(let column, let value): ("SAME(\(dialect.quote(column)), ?)", [value])
         case .bytewise(let column): ("BYTES(\(dialect.quote(column)))", [])

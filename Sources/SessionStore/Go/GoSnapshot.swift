@@ -293,7 +293,7 @@ struct GoSnapshot: HistorySnapshot {
     }
 
     /// The one place where an error of the provider becomes one of the store.
-    private func query<Result>(_ body: () throws(SQLError) -> Result) throws(StoreError) -> Result {
+    func query<Result>(_ body: () throws(SQLError) -> Result) throws(StoreError) -> Result {
         do throws(SQLError) {
             return try body()
         } catch {

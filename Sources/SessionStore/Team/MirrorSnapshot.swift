@@ -83,6 +83,21 @@ final class MirrorSnapshot: HistorySnapshot {
         }
     }
 
+    func messages(
+        thatMayHold words: [SoughtWord]
+    ) throws(StoreError) -> [(id: Message.ID, session: Session.ID)]? {
+        var found: [(id: Message.ID, session: Session.ID)] = []
+        // One after the other: a server that answers nobody for seconds is taken for one that is away.
+        for session in table.sessions {
+            let some = try store.asking(patience) { (snapshot) throws(StoreError) in
+                try snapshot.messages(of: session.id, thatMayHold: words)
+            }
+            guard let some else { return nil }
+            found += some
+        }
+        return found
+    }
+
     func fileRevisions(of session: Session.ID) throws(StoreError) -> [FileRevision] {
         try store.asking(patience) { (snapshot) throws(StoreError) in
             try snapshot.fileRevisions(of: session)
