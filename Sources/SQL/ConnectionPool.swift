@@ -163,6 +163,27 @@ package final class ConnectionPool: Sendable {
         return (try open(patience), .now)
     }
 
+    /// Lends a connection to the file that stands there now: what was lent before may have been to another, which somebody has
+    /// moved or removed. For databases of ours, which anybody may take away.
+    package func lendStanding<Result>(
+        _ patience: Patience, _ body: (any SQLConnection) throws(SQLError) -> Result
+    ) throws(SQLError) -> Result {
+        func once() throws(SQLError) -> Result {
+            try lend(patience) { (connection) throws(SQLError) in
+                // Of a file that has moved there is no counter.
+                _ = try connection.changeCounter()
+                return try body(connection)
+            }
+        }
+        do throws(SQLError) {
+            return try once()
+        } catch {
+            guard error.kind == .replaced else { throw error }
+            renew()
+            return try once()
+        }
+    }
+
     /// Closes what is idle now and what is lent as soon as it comes back; whoever asks later gets a new connection.
     package func renew() {
         let idle = shelf.withLock { shelf in

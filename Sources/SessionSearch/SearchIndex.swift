@@ -58,27 +58,14 @@ package final class SearchIndex: Sendable {
     private func lend<Result>(
         _ patience: Patience, _ body: (any SQLConnection) throws(SQLError) -> Result
     ) throws(SQLError) -> Result {
-        func once() throws(SQLError) -> Result {
-            try pool.lend(patience) { (connection) throws(SQLError) in
-                // Of a file that has moved there is no counter.
-                _ = try connection.changeCounter()
-                return try body(connection)
-            }
-        }
         do throws(SQLError) {
-            return try once()
+            return try pool.lendStanding(patience, body)
         } catch {
-            switch error.kind {
-            case .replaced: pool.renew()
-            case .corrupt, .notADatabase:
-                // All of it can be made anew.
-                discard()
-                pool.renew()
-            case .busy, .contended, .disconnected, .denied, .constraint, .readOnly, .full, .tooLarge, .unavailable,
-                .cancelled, .expired, .misuse:
-                throw error
-            }
-            return try once()
+            guard error.kind == .corrupt || error.kind == .notADatabase else { throw error }
+            // All of it can be made anew.
+            discard()
+            pool.renew()
+            return try pool.lendStanding(patience, body)
         }
     }
 }

@@ -13,7 +13,10 @@ struct Figure: Codable {
         case nothing = "nothing beside it"
         case plain = "plain files"
         case bindfs
+        case ripgrep = "rg, plain files"
         case sqlite = "SQLite"
+        case grep = "opencodefs grep"
+        case search = "opencodefs search"
         case mount
     }
 

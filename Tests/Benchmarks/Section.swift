@@ -12,6 +12,9 @@ struct Section: Sendable {
         },
         Section(name: "mounting", summary: "from mount to the first ls", measure: Mounting.measure),
         Section(
+            name: "searching", summary: "words and an expression, beside grep -r, rg and LIKE",
+            measure: Searching.measure),
+        Section(
             name: "writer", summary: "what a writer like OpenCode waits beside greps", measure: WriterLatency.measure),
         Section(name: "visibility", summary: "from another process's commit to stat", measure: Visibility.measure),
         Section(name: "saving", summary: "save of a message, beside the same UPDATE", measure: Saving.measure),

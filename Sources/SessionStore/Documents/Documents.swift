@@ -71,7 +71,7 @@ package final class Documents: Sendable {
     ) throws(StoreError) -> (document: Document, bytes: [UInt8])? {
         guard isThere() else { return nil }
         return try asking(patience) { () throws(SQLError) in
-            try lend(patience) { (connection) throws(SQLError) in
+            try pool.lendStanding(patience) { (connection) throws(SQLError) in
                 guard try Self.hasTable(connection) else { return nil }
                 var found: (document: Document, bytes: [UInt8])?
                 try connection.rows(
@@ -173,30 +173,10 @@ package final class Documents: Sendable {
         _ patience: Patience, _ body: (any SQLConnection) throws(SQLError) -> Result
     ) throws(StoreError) -> Result {
         try asking(patience) { () throws(SQLError) in
-            try lend(patience) { (connection) throws(SQLError) in
+            try pool.lendStanding(patience) { (connection) throws(SQLError) in
                 if try !Self.hasTable(connection) { try Self.createTable(connection) }
                 return try connection.writing { () throws(SQLError) in try body(connection) }
             }
-        }
-    }
-
-    /// Lends a connection to the file that stands there now: what was lent before may have been to another.
-    private func lend<Result>(
-        _ patience: Patience, _ body: (any SQLConnection) throws(SQLError) -> Result
-    ) throws(SQLError) -> Result {
-        func once() throws(SQLError) -> Result {
-            try pool.lend(patience) { (connection) throws(SQLError) in
-                // Of a file that has moved there is no counter.
-                _ = try connection.changeCounter()
-                return try body(connection)
-            }
-        }
-        do throws(SQLError) {
-            return try once()
-        } catch {
-            guard error.kind == .replaced else { throw error }
-            pool.renew()
-            return try once()
         }
     }
 
