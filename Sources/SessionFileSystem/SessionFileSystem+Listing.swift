@@ -250,17 +250,6 @@ extension SessionFileSystem {
         }
     }
 
-    /// The name of a message that is numbered: the one it has, or the one it gets by its role.
-    private func name(
-        of id: Message.ID, in session: Session.ID, role: [UInt8]?, _ names: inout MessageNames
-    ) -> FileName {
-        let label = names.label(of: id, in: session)
-        if let name = label?.name { return name }
-        let name = naming.name(of: id, ordinal: label?.ordinal ?? 0, role: role)
-        names.setName(name, of: id, in: session)
-        return name
-    }
-
     private func line(_ name: FileName, _ place: Place, _ facts: Facts, _ token: ChangeToken) -> HandleTable.Line {
         HandleTable.Line(name: name, place: place, facts: facts, token: token)
     }

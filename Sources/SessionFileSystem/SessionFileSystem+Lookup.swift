@@ -194,23 +194,44 @@ extension SessionFileSystem {
         naming.bare(naming.name(of: message, ordinal: 0, role: nil))
     }
 
-    /// The name of a message as listings show it; nil where there is no such message.
+    /// The name of a message as listings show it; nil where there is no such message. The database is asked for a name that is
+    /// not known yet.
     func canonicalName(
         of id: Message.ID, in session: Session.ID, _ patience: Patience
     ) throws(Failure) -> FileName? {
+        if let name = state.withLock({ $0.names.label(of: id, in: session)?.name }) { return name }
+        if state.withLock({ $0.names.label(of: id, in: session) == nil }) {
+            // In a reading of its own: one that has to be begun anew would number what it should not have seen.
+            try number(session, patience)
+            guard state.withLock({ $0.names.label(of: id, in: session) != nil }) else { return nil }
+        }
+        return try reading(patience) { (snapshot) throws(StoreError) in try name(of: id, in: session, snapshot) }
+    }
+
+    /// The same, for who has a snapshot at hand.
+    func name(
+        of id: Message.ID, in session: Session.ID, _ snapshot: any HistorySnapshot
+    ) throws(StoreError) -> FileName? {
         var label = state.withLock { $0.names.label(of: id, in: session) }
         if label == nil {
-            _ = try number(session, patience)
+            noteMessages(try snapshot.messageOrder(of: session), of: session)
             label = state.withLock { $0.names.label(of: id, in: session) }
         }
         guard let label else { return nil }
         if let name = label.name { return name }
-        let role = try reading(patience) { (snapshot) throws(StoreError) in
-            guard let message = try snapshot.message(id, of: session) else { throw .notFound }
-            return try snapshot.role(of: message)
-        }
-        let name = naming.name(of: id, ordinal: label.ordinal, role: role)
-        state.withLock { $0.names.setName(name, of: id, in: session) }
+        guard let message = try snapshot.message(id, of: session) else { return nil }
+        let role = try snapshot.role(of: message)
+        return state.withLock { name(of: id, in: session, role: role, &$0.names) }
+    }
+
+    /// The name of a message that is numbered: the one it has, or the one it gets by its role.
+    func name(
+        of id: Message.ID, in session: Session.ID, role: [UInt8]?, _ names: inout MessageNames
+    ) -> FileName {
+        let label = names.label(of: id, in: session)
+        if let name = label?.name { return name }
+        let name = naming.name(of: id, ordinal: label?.ordinal ?? 0, role: role)
+        names.setName(name, of: id, in: session)
         return name
     }
 

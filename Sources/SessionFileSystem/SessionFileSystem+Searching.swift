@@ -34,21 +34,4 @@ extension SessionFileSystem {
     func listedHits(_ query: SearchQuery) -> SearchHits? {
         state.withLock { $0.searches.listed(query, now: .now) }
     }
-
-    /// The name of a message as listings show it; nil where there is no such message.
-    func name(
-        of id: Message.ID, in session: Session.ID, _ snapshot: any HistorySnapshot
-    ) throws(StoreError) -> FileName? {
-        var label = state.withLock { $0.names.label(of: id, in: session) }
-        if label == nil {
-            noteMessages(try snapshot.messageOrder(of: session), of: session)
-            label = state.withLock { $0.names.label(of: id, in: session) }
-        }
-        guard let label else { return nil }
-        if let name = label.name { return name }
-        guard let message = try snapshot.message(id, of: session) else { return nil }
-        let name = naming.name(of: id, ordinal: label.ordinal, role: try snapshot.role(of: message))
-        state.withLock { $0.names.setName(name, of: id, in: session) }
-        return name
-    }
 }
