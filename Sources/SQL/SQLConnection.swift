@@ -56,6 +56,12 @@ package protocol SQLRow {
     func integer(at column: Int) -> Int64?
     /// The column's text or blob as bytes; nil for NULL.
     func bytes(at column: Int) -> [UInt8]?
+    /// Whether ``value(at:)`` is this; told without a copy, where the provider can.
+    func holds(_ value: SQLValue, at column: Int) -> Bool
+}
+
+extension SQLRow {
+    package func holds(_ value: SQLValue, at column: Int) -> Bool { self.value(at: column) == value }
 }
 
 extension SQLConnection {

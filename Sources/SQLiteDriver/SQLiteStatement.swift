@@ -97,6 +97,29 @@ private struct SQLiteRow: SQLRow {
         }
     }
 
+    func holds(_ value: SQLValue, at column: Int) -> Bool {
+        let index = CInt(column)
+        let start: UnsafeRawPointer?
+        let bytes: [UInt8]
+        switch (value, unsafe sqlite3_column_type(statement, index)) {
+        case (.text(let text), SQLITE_TEXT):
+            unsafe start = UnsafeRawPointer(sqlite3_column_text(statement, index))
+            bytes = text
+        case (.blob(let blob), SQLITE_BLOB):
+            unsafe start = sqlite3_column_blob(statement, index)
+            bytes = blob
+        case (.integer(let number), SQLITE_INTEGER): return unsafe sqlite3_column_int64(statement, index) == number
+        case (.real(let number), SQLITE_FLOAT): return unsafe sqlite3_column_double(statement, index) == number
+        case (.null, SQLITE_NULL): return true
+        default: return false
+        }
+        guard unsafe Int(sqlite3_column_bytes(statement, index)) == bytes.count else { return false }
+        guard let start = unsafe start else { return true }
+        return unsafe bytes.withUnsafeBytes {
+            unsafe $0.elementsEqual(UnsafeRawBufferPointer(start: start, count: $0.count))
+        }
+    }
+
     func integer(at column: Int) -> Int64? {
         let index = CInt(column)
         guard unsafe sqlite3_column_type(statement, index) != SQLITE_NULL else { return nil }

@@ -123,12 +123,10 @@ extension SessionFileSystem {
     }
 
     /// The outline of the history, with what mkdir made and no row holds yet.
-    func catalog(projects: [Project], sessions: [Session]) -> Catalog {
+    func catalog(of outline: Outline) -> Catalog {
         let (made, pending) = state.withLock { ($0.arrivals.projects, $0.arrivals.pending) }
-        guard !made.isEmpty || !pending.isEmpty else {
-            return Catalog(projects: projects, sessions: sessions, scope: settings.scope)
-        }
-        var (projects, sessions) = (projects, sessions)
+        guard !made.isEmpty || !pending.isEmpty else { return outline.catalog }
+        var (projects, sessions) = (outline.projects, outline.sessions)
         let known = Set(projects.map(\.id))
         for (id, arrival) in made where !known.contains(id) {
             let time = arrival.since.milliseconds

@@ -52,6 +52,9 @@ package final class SessionFileSystem: FileSystem {
         /// Places whose views some thread makes.
         var beingMade: Set<DerivedPlace> = []
         var attachments = AttachmentCache()
+        /// What rows say, as it was read last.
+        var outline: Outline?
+        /// The same with what no row holds yet.
         var catalog: (token: ChangeToken, value: Catalog)?
         var counts: (token: ChangeToken, value: Counts)?
         /// The view that was read last, if any range of it can be had.
@@ -134,10 +137,12 @@ package final class SessionFileSystem: FileSystem {
         do throws(StoreError) {
             let token = try store.changeToken(patience)
             if let kept = state.withLock({ $0.catalog }), kept.token == token { return kept }
-            let value = try store.reading(patience) { (snapshot) throws(StoreError) in
-                self.catalog(projects: try snapshot.projects(), sessions: try snapshot.sessions())
+            let known = state.withLock { $0.outline }
+            let outline = try store.reading(patience) { (snapshot) throws(StoreError) in
+                try Outline(snapshot, since: known, settings.scope)
             }
-            state.withLock { $0.catalog = (token, value) }
+            let value = self.catalog(of: outline)
+            state.withLock { ($0.outline, $0.catalog) = (outline, (token, value)) }
             return (token, value)
         } catch {
             throw Failure(error)

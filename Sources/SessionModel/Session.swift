@@ -1,5 +1,5 @@
 /// A conversation, as much of it as listings need.
-package struct Session: Sendable, Identifiable {
+package struct Session: Sendable, Identifiable, Equatable {
     package typealias ID = Identifier<Session>
 
     package let id: ID

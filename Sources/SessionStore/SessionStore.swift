@@ -95,6 +95,12 @@ package protocol HistorySnapshot {
     /// All sessions of all projects, each once.
     func sessions() throws(StoreError) -> [Session]
 
+    /// What has become of sessions that ``sessions()`` returned before, of whatever version.
+    ///
+    /// - Returns: those that are other than they were, by their place in the list; nil where sessions have come or gone,
+    ///   or are listed in another order.
+    func changedSessions(since known: [Session]) throws(StoreError) -> [Int: Session]?
+
     /// The ids of a session's messages in OpenCode's own order.
     func messageOrder(of session: Session.ID) throws(StoreError) -> [(id: Message.ID, order: Message.Order)]
 
@@ -178,6 +184,18 @@ package protocol HistorySnapshot {
 }
 
 extension HistorySnapshot {
+    /// Reads them all, where the store has no quicker way.
+    package func changedSessions(since known: [Session]) throws(StoreError) -> [Int: Session]? {
+        let now = try sessions()
+        guard now.count == known.count else { return nil }
+        var changed: [Int: Session] = [:]
+        for (position, session) in now.enumerated() where session != known[position] {
+            guard session.id == known[position].id else { return nil }
+            changed[position] = session
+        }
+        return changed
+    }
+
     /// Describes it first, where the store has no quicker way.
     package func contents(
         of id: Message.ID, in session: Session.ID, upTo limit: Int

@@ -8,14 +8,15 @@ package struct Catalog: Sendable {
         case project(Project.ID)
     }
 
-    package let projects: [Project.ID: Project]
-    package let sessions: [Session.ID: Session]
+    package private(set) var projects: [Project.ID: Project]
+    package private(set) var sessions: [Session.ID: Session]
     /// In the order of the database, so that listings are stable.
-    package let projectOrder: [Project.ID]
+    package private(set) var projectOrder: [Project.ID]
     private let members: [Directory: [Session.ID]]
     /// The parents of those that are listed as children.
     private let parents: [Session.ID: Session.ID]
-    private let newest: [Project.ID: Int64]
+    private var newest: [Project.ID: Int64]
+    private let scope: Scope
 
     /// A directory that lists sessions.
     package enum Directory: Hashable, Sendable {
@@ -38,9 +39,7 @@ package struct Catalog: Sendable {
         for session in sessions where all[session.id] == nil { all[session.id] = session }
         var adopted = Self.adoptedChildren(all)
         var shown = all
-        var order = projects.map(\.id)
         if case .project(let only) = scope {
-            order = order.filter { $0 == only }
             // A parent's children come with it, whatever their project; a child whose parent is not shown is a root.
             shown = all.filter { Self.belongs($0.value, to: only, adopted, all) }
             adopted = adopted.filter { shown[$0.key] != nil && shown[$0.value] != nil }
@@ -51,13 +50,44 @@ package struct Catalog: Sendable {
             members[Self.home(of: session, adopted), default: []].append(session.id)
             newest[session.project] = max(newest[session.project] ?? .min, session.updated)
         }
-        self.projects = Dictionary(projects.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-            .filter { scope == .all || scope == .project($0.key) }
+        (self.projects, projectOrder) = Self.shown(projects, scope)
         self.sessions = shown
-        projectOrder = order
         self.members = members
         parents = adopted
         self.newest = newest
+        self.scope = scope
+    }
+
+    private static func shown(_ projects: [Project], _ scope: Scope) -> ([Project.ID: Project], order: [Project.ID]) {
+        let shown = projects.filter { scope == .all || scope == .project($0.id) }
+        return (Dictionary(shown.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first }), shown.map(\.id))
+    }
+
+    /// The same with other rows: what most commits make of it.
+    ///
+    /// - Parameters:
+    ///   - projects: all of them.
+    ///   - changed: sessions this was made from, as they were and as they are.
+    /// - Returns: nil where one of them stands elsewhere now: all has to be worked out anew.
+    package func replacing(projects: [Project], _ changed: [(former: Session, now: Session)]) -> Catalog? {
+        var next = self
+        (next.projects, next.projectOrder) = Self.shown(projects, scope)
+        for (former, now) in changed {
+            guard now.project == former.project, now.parent == former.parent, now.isArchived == former.isArchived else {
+                return nil
+            }
+            if sessions[now.id] != nil { next.sessions[now.id] = now }
+        }
+        for (former, now) in changed where sessions[now.id] != nil {
+            let before = next.newest[now.project] ?? .min
+            if now.updated >= before {
+                next.newest[now.project] = now.updated
+            } else if former.updated == before {
+                next.newest[now.project] =
+                    next.sessions.values.lazy.filter { $0.project == now.project }.map(\.updated).max()
+            }
+        }
+        return next
     }
 
     /// The sessions that a directory lists.

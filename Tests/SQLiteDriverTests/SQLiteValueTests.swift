@@ -40,6 +40,20 @@ import Testing
         #expect(rows == 1)
     }
 
+    @Test func `a row holds what its value is, and nothing else`() throws {
+        let connection = try SQLiteConnection(path: ":memory:", access: .create)
+        let values: [SQLValue] = [
+            .null, .integer(1), .integer(-1), .real(1), .real(2.5), SQLValue(""), SQLValue("1"), SQLValue("ab"),
+            SQLValue("ac"), SQLValue("abc"), .text([0xff, 0]), .blob([]), .blob([0x31]), .blob(Array("ab".utf8)),
+            .blob([0xff, 0]),
+        ]
+        for held in values {
+            try connection.rows("SELECT \(held)") { (row) throws(SQLError) in
+                for value in values { #expect(row.holds(value, at: 0) == (value == held), "\(held) and \(value)") }
+            }
+        }
+    }
+
     @Test func `the rows changed are counted without those a foreign key takes along`() throws {
         let connection = try SQLiteConnection(path: ":memory:", access: .create)
         try connection.run("CREATE TABLE p (id PRIMARY KEY)")

@@ -39,6 +39,43 @@ import Testing
         #expect(sessions.allSatisfy { $0.created == 1000 && $0.updated == 2000 && $0.project == .init("p") })
     }
 
+    /// In a file: sessions of a server come in the order in which they changed.
+    @Test(arguments: StoreUnderTest.files) func `sessions that have changed are told from those that have not`(
+        store: StoreUnderTest
+    ) throws {
+        let directory = try TemporaryDirectory()
+        let history = try TestHistory(store, in: directory)
+        for id in ["a", "b", "c"] { try history.addSession(SQLValue(id), title: SQLValue("title of \(id)")) }
+        try history.addSession(SQLValue("d"), title: .text(store.family.held([0xff])), parent: SQLValue("a"))
+        if store.family == .both {
+            // What both generations have is shown from the newer one.
+            for id in ["b", "f"] { try history.addSession(SQLValue(id), in: .v1) }
+        }
+        let read = { try history.read { (snapshot) throws(StoreError) in try snapshot.sessions() } }
+        func changes(since known: [Session]) throws -> [Int: Session]? {
+            try history.read { (snapshot) throws(StoreError) in try snapshot.changedSessions(since: known) }
+        }
+        let known = try read()
+        #expect(try changes(since: known)?.isEmpty == true)
+        let table = SQLIdentifier(store.sessions)
+        let changed = SQLIdentifier(store.changed)
+        // As long as it was, with no new time: rows are compared, not their times.
+        try history.database.run("UPDATE \(table) SET title = 'title of B' WHERE id = 'b'")
+        try history.database.run("UPDATE \(table) SET \(changed) = \(changed) + 1000 WHERE id = 'c'")
+        let now = try read()
+        let found = try changes(since: known)
+        #expect(found?.count == 2)
+        for (position, session) in found ?? [:] { #expect(now[position] == session && known[position] != session) }
+        #expect(Set((found ?? [:]).values.map(\.id)) == [.init("b"), .init("c")])
+        // One that has come, and one that has gone; also both at once.
+        try history.addSession(SQLValue("e"))
+        #expect(try changes(since: now) == nil)
+        try history.database.run("DELETE FROM \(table) WHERE id = 'b'")
+        #expect(try changes(since: now) == nil)
+        #expect(try changes(since: read())?.isEmpty == true)
+        #expect(try changes(since: []) == nil)
+    }
+
     @Test(arguments: StoreUnderTest.all) func `messages come in OpenCode's own order`(store: StoreUnderTest) throws {
         let directory = try TemporaryDirectory()
         let history = try TestHistory(store, in: directory)

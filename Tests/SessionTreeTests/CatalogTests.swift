@@ -103,6 +103,54 @@ import Testing
         }
     }
 
+    /// What most commits change need not be worked out again, and is as if it had been.
+    @Test(arguments: 0..<20 as Range<UInt64>) func `with other rows a catalog is what they would have made`(
+        seed: UInt64
+    ) {
+        var random = SeededGenerator(seed: seed)
+        var sessions = (0..<30).map { number in
+            session(
+                "s\(number)", in: ["p", "q"].randomElement(using: &random)!,
+                parent: Bool.random(using: &random) ? "s\(Int.random(in: 0..<30, using: &random))" : nil,
+                archived: number % 5 == 0, updated: Int64.random(in: 0..<100, using: &random))
+        }
+        for scope in [Catalog.Scope.all, .project(.init("p"))] {
+            for _ in 0..<10 {
+                let before = catalog(sessions, scope)
+                var pairs: [(former: Session, now: Session)] = []
+                for position in Set((0..<3).map { _ in Int.random(in: 0..<30, using: &random) }) {
+                    let former = sessions[position]
+                    let now = Session(
+                        id: former.id, project: former.project, parent: former.parent, title: [UInt8(position)],
+                        created: former.created, updated: Int64.random(in: 0..<100, using: &random),
+                        isArchived: former.isArchived)
+                    sessions[position] = now
+                    pairs.append((former, now))
+                }
+                let projects = [project("q", updated: Int64.random(in: 0..<100, using: &random)), project("p")]
+                let expected = Catalog(projects: projects, sessions: sessions, scope: scope)
+                let replaced = before.replacing(projects: projects, pairs)
+                #expect(replaced?.sessions == expected.sessions)
+                #expect(replaced?.projectOrder == expected.projectOrder)
+                for id in ["p", "q"] {
+                    #expect(replaced?.updated(.init(id)) == expected.updated(.init(id)))
+                    #expect(
+                        replaced?.sessions(in: .project(.init(id))) == expected.sessions(in: .project(.init(id))))
+                }
+            }
+        }
+    }
+
+    @Test func `a session that stands elsewhere now makes a catalog be worked out anew`() {
+        let former = session("a")
+        let sessions = [former, session("b")]
+        for now in [session("a", in: "q"), session("a", parent: "b"), session("a", archived: true)] {
+            #expect(catalog(sessions).replacing(projects: [project("p")], [(former, now)]) == nil)
+            // Also one that a scope does not show: it might now.
+            #expect(catalog(sessions, .project(.init("q"))).replacing(projects: [], [(former, now)]) == nil)
+        }
+    }
+
     @Test func `a scope shows one project with the children of its sessions`() {
         let catalog = catalog(
             [

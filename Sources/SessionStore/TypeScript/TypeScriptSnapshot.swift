@@ -39,35 +39,6 @@ struct TypeScriptSnapshot: HistorySnapshot {
         }
     }
 
-    func sessions() throws(StoreError) -> [Session] {
-        try query { () throws(SQLError) in
-            var sessions: [Session] = []
-            var seen: Set<Session.ID> = []
-            for generation in schema.generations {
-                let table = generation.sessions
-                try connection.rows(
-                    """
-                    SELECT id, project_id, \(schema.column("parent_id", of: table)), title, time_created, \
-                    time_updated, \(schema.column("time_archived", of: table)) IS NOT NULL FROM \(table)
-                    """
-                ) { (row) throws(SQLError) in
-                    guard let id = Session.ID(row.value(at: 0)), seen.insert(id).inserted else { return }
-                    let parent = Session.ID(row.value(at: 2))
-                    sessions.append(
-                        Session(
-                            id: id,
-                            project: Project.ID(row.value(at: 1)) ?? Project.ID(""),
-                            parent: parent?.bytes.isEmpty == true ? nil : parent,
-                            title: row.bytes(at: 3),
-                            created: row.integer(at: 4) ?? 0,
-                            updated: row.integer(at: 5) ?? 0,
-                            isArchived: row.integer(at: 6) == 1))
-                }
-            }
-            return sessions
-        }
-    }
-
     func sessionRecord(_ id: Session.ID) throws(StoreError) -> SessionRecord? {
         try query { () throws(SQLError) in
             guard let generation = try generation(of: id) else { return nil }
