@@ -1,33 +1,96 @@
 internal import SessionModel
+internal import SessionTree
 internal import VFS
 
 /// The ordinals of the messages this mount has seen (rule N3). They never change while it is mounted: new messages count
 /// on, gaps stay, and an id that comes back gets its former number.
+///
+/// All that were ever listed are kept, so only what a name is made of is.
 struct MessageNames {
     struct Label {
         let ordinal: Int64
         /// Nil until somebody had to know it.
-        fileprivate(set) var name: FileName?
+        let name: FileName?
     }
 
+    /// Those of a session, each at a place of its own.
     private struct Numbers {
-        var labels: [Message.ID: Label] = [:]
+        var ids = IdentifierTable<Message>()
+        var ordinals: [Int64] = []
+        /// Who speaks, as a place in ``MessageNames/roles``; what is not known yet is ``MessageNames/unknown``.
+        var roles: [UInt8] = []
+        /// Names that are not made from the above.
+        var given: [Int: FileName] = [:]
         var last: Int64 = 0
+
+        /// The number of one that comes behind all others. A number in a database may be the largest there is.
+        var next: Int64 { last == .max ? .max : last + 1 }
+
+        mutating func reserve(_ count: Int) {
+            ids.reserve(count)
+            ordinals.reserveCapacity(count)
+            roles.reserveCapacity(count)
+        }
+
+        mutating func add(_ id: Message.ID, _ ordinal: Int64) {
+            ids.append(id)
+            ordinals.append(ordinal)
+            roles.append(MessageNames.unknown)
+            last = max(last, ordinal)
+        }
+
+        mutating func setOrdinal(_ ordinal: Int64, at place: Int) {
+            ordinals[place] = ordinal
+            last = max(last, ordinal)
+        }
     }
 
+    private let naming: Naming
     private var sessions: [Session.ID: Numbers] = [:]
+    /// There are few; more than fit make given names.
+    private var roles: [[UInt8]?] = []
+
+    private static let unknown = UInt8.max
+
+    init(_ naming: Naming) {
+        self.naming = naming
+    }
 
     func label(of message: Message.ID, in session: Session.ID) -> Label? {
-        sessions[session]?.labels[message]
+        guard let numbers = sessions[session], let place = numbers.ids.place(of: message) else { return nil }
+        return Label(ordinal: numbers.ordinals[place], name: name(of: message, at: place, numbers))
+    }
+
+    /// Whether the name of a message is known.
+    func isNamed(_ message: Message.ID, in session: Session.ID) -> Bool {
+        guard let numbers = sessions[session], let place = numbers.ids.place(of: message) else { return false }
+        return numbers.roles[place] != Self.unknown || numbers.given[place] != nil
+    }
+
+    /// Where a message stands among those of its session; as lasting as its number.
+    func place(of message: Message.ID, in session: Session.ID) -> Int? {
+        sessions[session]?.ids.place(of: message)
+    }
+
+    /// The messages at some places of a session, with their names as far as they are known.
+    func messages(at places: some Sequence<Int>, of session: Session.ID) -> [(id: Message.ID, name: FileName?)] {
+        guard let numbers = sessions[session] else { return [] }
+        return places.map { place in
+            let id = numbers.ids[place]
+            return (id, name(of: id, at: place, numbers))
+        }
     }
 
     /// Those that a listing shows after a message, as far as their names are known; some may be gone.
     func successors(of message: Message.ID, in session: Session.ID, count: Int) -> [(Message.ID, FileName)] {
-        guard let labels = sessions[session]?.labels, let start = labels[message]?.ordinal else { return [] }
-        let near = labels.filter { $0.value.ordinal > start && $0.value.ordinal - start <= Int64(count) }
-        return near.sorted { $0.value.ordinal < $1.value.ordinal }.compactMap { id, label in
-            label.name.map { (id, $0) }
+        guard let numbers = sessions[session], let first = numbers.ids.place(of: message) else { return [] }
+        let start = numbers.ordinals[first]
+        let near = numbers.ordinals.indices.filter { place in
+            let ordinal = numbers.ordinals[place]
+            return ordinal > start && ordinal - start <= Int64(count)
         }
+        let places = near.sorted { numbers.ordinals[$0] < numbers.ordinals[$1] }
+        return messages(at: places, of: session).compactMap { id, name in name.map { (id, $0) } }
     }
 
     /// Whether this session's messages were numbered before.
@@ -44,32 +107,54 @@ struct MessageNames {
         let isFirst = sessions[session] == nil
         var numbers = sessions.removeValue(forKey: session) ?? Numbers()
         defer { sessions[session] = numbers }
-        let before = numbers.labels.count
-        for (id, order) in order where numbers.labels[id] == nil {
-            let ordinal =
-                switch order {
-                case .stored(let number): number
-                // A number in a database may be the largest there is.
-                case .rank: numbers.last == .max ? .max : numbers.last + 1
-                }
-            numbers.labels[id] = Label(ordinal: ordinal)
-            numbers.last = max(numbers.last, ordinal)
+        let before = numbers.ids.count
+        if isFirst { numbers.reserve(order.count) }
+        for (id, order) in order where numbers.ids.place(of: id) == nil {
+            numbers.add(id, order.number ?? numbers.next)
         }
-        return !isFirst && numbers.labels.count > before
+        return !isFirst && numbers.ids.count > before
     }
 
     /// Gives a message the name it was made under, and the number in that, or the next.
     mutating func add(_ message: Message.ID, _ name: FileName, ordinal: Int64?, in session: Session.ID) {
         var numbers = sessions.removeValue(forKey: session) ?? Numbers()
         defer { sessions[session] = numbers }
-        let number =
-            ordinal ?? numbers.labels[message]?.ordinal ?? (numbers.last == .max ? .max : numbers.last + 1)
-        numbers.labels[message] = Label(ordinal: number, name: name)
-        numbers.last = max(numbers.last, number)
+        if let place = numbers.ids.place(of: message) {
+            numbers.given[place] = name
+            if let ordinal { numbers.setOrdinal(ordinal, at: place) }
+        } else {
+            numbers.add(message, ordinal ?? numbers.next)
+            numbers.given[numbers.ids.count - 1] = name
+        }
     }
 
-    /// Sets the name a message has from now on.
-    mutating func setName(_ name: FileName, of message: Message.ID, in session: Session.ID) {
-        sessions[session]?.labels[message]?.name = name
+    /// Tells who speaks in a message that is numbered: its name is made from that from now on.
+    mutating func setRole(_ role: [UInt8]?, of message: Message.ID, in session: Session.ID) {
+        guard let place = sessions[session]?.ids.place(of: message) else { return }
+        if let known = roles.firstIndex(of: role) {
+            sessions[session]?.roles[place] = UInt8(known)
+        } else if roles.count < Int(Self.unknown) {
+            roles.append(role)
+            sessions[session]?.roles[place] = UInt8(roles.count - 1)
+        } else if let ordinal = sessions[session]?.ordinals[place] {
+            sessions[session]?.given[place] = naming.name(of: message, ordinal: ordinal, role: role)
+        }
+    }
+
+    private func name(of message: Message.ID, at place: Int, _ numbers: Numbers) -> FileName? {
+        if let given = numbers.given[place] { return given }
+        let role = numbers.roles[place]
+        guard role != Self.unknown else { return nil }
+        return naming.name(of: message, ordinal: numbers.ordinals[place], role: roles[Int(role)])
+    }
+}
+
+extension Message.Order {
+    /// The number that a row holds; nil where its rank counts.
+    fileprivate var number: Int64? {
+        switch self {
+        case .stored(let number): number
+        case .rank: nil
+        }
     }
 }

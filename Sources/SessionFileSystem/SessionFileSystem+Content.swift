@@ -99,7 +99,7 @@ extension SessionFileSystem {
         let hash = ContentHash.value(of: bytes)
         let isOther = state.withLock { state in
             guard let node = state.nodes[id], let version = node.version else { return false }
-            if let content = node.content, content.hash != hash {
+            if let content = node.findings.content, content.hash != hash {
                 // Whoever opens the file again gets the new bytes, under a version of their own.
                 _ = state.revise(version, of: node.place)
                 return true
@@ -128,7 +128,7 @@ extension SessionFileSystem {
         guard case .message(let id, let session) = place, version.size <= Self.windowSize,
             let (node, content) = state.withLock({ state in
                 state.nodes.current(place).flatMap { current in
-                    current.node.version == version ? current.node.content.map { (current.id, $0) } : nil
+                    current.node.version == version ? current.node.findings.content.map { (current.id, $0) } : nil
                 }
             }),
             content.validated != token,

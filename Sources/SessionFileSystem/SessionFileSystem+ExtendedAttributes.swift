@@ -56,7 +56,7 @@ extension SessionFileSystem {
             }
         case .message(let message, let session):
             // A version never changes, and getfattr(1) asks for each attribute by itself.
-            if let known = node.attributes { return known }
+            if let known = node.findings.attributes { return known }
             let attributes = try reading(caller.patience) { (snapshot) throws(StoreError) -> ExtendedAttributes? in
                 guard let message = try snapshot.message(message, of: session) else { return nil }
                 let octets = message.texts.first?.octets ?? 0
@@ -80,7 +80,7 @@ extension SessionFileSystem {
             return nil
         }
         // A version never changes, and tar, cp -a and ls ask this of every file.
-        if let known = node.fault { return known }
+        if let known = node.findings.fault { return known }
         let bytes = version.size == 0 ? [] : try window(id, node.place, version, around: 0..<1, caller).bytes
         let fault = JSONText.fault(in: bytes)
         state.withLock { $0.nodes.setFault(id, fault) }

@@ -28,9 +28,10 @@ extension SessionFileSystem {
             return .file(FileVersion(of: document))
         case .message, .sessionFile, .todos, .projectFile:
             // Nothing has been committed since this node was found right: it still is.
-            if let (_, node) = state.withLock({ $0.nodes.current(place) }), node.validated == token,
-                let version = node.version
-            {
+            let known = state.withLock { state in
+                state.nodes.current(place).flatMap { state.nodes.isRight($0.node, at: token) ? $0.node.version : nil }
+            }
+            if let version = known {
                 return .file(try recheckedContent(place, version, token, patience))
             }
             let version = try reading(patience) { (snapshot) throws(StoreError) in

@@ -179,21 +179,37 @@ extension SessionFileSystem {
         _ session: Session.ID, _ catalog: Catalog, _ token: ChangeToken, for caller: Caller
     ) throws(Failure) -> [HandleTable.Line] {
         guard catalog.sessions[session] != nil else { throw .noEntry }
-        let (extent, known) = state.withLock { state in
-            (
-                state.habits.extent(of: session, for: caller.process, now: .now),
-                state.listings.lines(of: session, at: token)
-            )
-        }
-        switch extent {
-        case .names:
-            if let known { return known.map(\.named) }
+        let extent = state.withLock { $0.habits.extent(of: session, for: caller.process, now: .now) }
+        let known = keptMessages(of: session, token, areNamed: extent == .names)
+        if extent == .names {
+            if let known { return known }
             return try messageNames(of: session, caller.patience)
-        case .most, .everything:
-            let lines =
-                if let known { known } else { try describedMessages(of: session, token, caller.patience) }
-            guard extent == .most else { return lines }
-            return lines.dropLast(ListingHabits.tokens) + lines.suffix(ListingHabits.tokens).map(\.named)
+        }
+        let lines = if let known { known } else { try describedMessages(of: session, token, caller.patience) }
+        guard extent == .most else { return lines }
+        return lines.dropLast(ListingHabits.tokens) + lines.suffix(ListingHabits.tokens).map(\.named)
+    }
+
+    /// The messages of a session as they were listed before in this state of the database; nil where that is not known.
+    ///
+    /// - Parameter areNamed: whether names are enough.
+    private func keptMessages(
+        of session: Session.ID, _ token: ChangeToken, areNamed: Bool
+    ) -> [HandleTable.Line]? {
+        state.withLock { state in
+            guard let items = state.listings.items(of: session, at: token) else { return nil }
+            let messages = state.names.messages(at: items.lazy.map(\.place), of: session)
+            var lines: [HandleTable.Line] = []
+            lines.reserveCapacity(items.count)
+            for (item, (id, name)) in zip(items, messages) {
+                guard let name else { return nil }
+                let place = Place.message(id, of: session)
+                lines.append(
+                    areNamed
+                        ? HandleTable.Line(name: name, place: place, facts: nil, token: .none)
+                        : line(name, place, .file(item.version), token))
+            }
+            return lines
         }
     }
 
@@ -207,19 +223,25 @@ extension SessionFileSystem {
             var roles: [Message.ID: [UInt8]?] = [:]
             try snapshot.messages(of: session) { (message) throws(StoreError) in
                 found.append((message.id, message.order, MessageFile.version(of: message)))
-                let isNamed = state.withLock { $0.names.label(of: message.id, in: session)?.name != nil }
+                let isNamed = state.withLock { $0.names.isNamed(message.id, in: session) }
                 if !isNamed { roles[message.id] = .some(try snapshot.role(of: message)) }
             }
             return (found, roles)
         }
         noteMessages(found.map { ($0.id, $0.order) }, of: session)
         return state.withLock { state in
+            var items: [ListingCache.Item] = []
+            items.reserveCapacity(found.count)
             let lines = found.map { id, _, version in
                 let place = Place.message(id, of: session)
                 let name = self.name(of: id, in: session, role: roles[id] ?? nil, &state.names)
-                return line(name, place, .file(state.revised(version, of: place)), token)
+                let version = state.revised(version, of: place)
+                if let position = state.names.place(of: id, in: session) {
+                    items.append(ListingCache.Item(place: position, version: version))
+                }
+                return line(name, place, .file(version), token)
             }
-            state.listings.keep(lines, of: session, at: token)
+            if items.count == lines.count { state.listings.keep(items, of: session, at: token) }
             return lines
         }
     }
@@ -234,7 +256,7 @@ extension SessionFileSystem {
             // What has a name needs no other look at its row.
             var speakers: [Message.Speaker] = []
             for (id, order) in try snapshot.messageOrder(of: session) {
-                let isNamed = state.withLock { $0.names.label(of: id, in: session)?.name != nil }
+                let isNamed = state.withLock { $0.names.isNamed(id, in: session) }
                 guard isNamed else { return try snapshot.speakers(of: session) }
                 speakers.append(Message.Speaker(id: id, order: order, role: nil))
             }

@@ -230,9 +230,8 @@ extension SessionFileSystem {
     ) -> FileName {
         let label = names.label(of: id, in: session)
         if let name = label?.name { return name }
-        let name = naming.name(of: id, ordinal: label?.ordinal ?? 0, role: role)
-        names.setName(name, of: id, in: session)
-        return name
+        names.setRole(role, of: id, in: session)
+        return naming.name(of: id, ordinal: label?.ordinal ?? 0, role: role)
     }
 
     /// Numbers a session's messages.

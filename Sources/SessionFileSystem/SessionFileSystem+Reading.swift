@@ -35,15 +35,15 @@ extension SessionFileSystem {
             return OpenedFile(state.withLock { [file] in $0.handles.add(file) }, version.isGrowing ? .never : .kept)
         }
         if version.isGrowing { throw .stale }
-        var base = node.content?.base
-        if let bytes = node.ownBytes {
+        var base = node.findings.content?.base
+        if let bytes = node.findings.ownBytes {
             file.window = (0, bytes)
         } else if case .salvaged(let kind, let name) = node.place {
             file.window = (0, try salvagedBytes(kind, name))
         } else {
             // Nobody has read this version yet, so the kernel has no page of it: what is taken now can be read to
             // its end whatever happens to the row meanwhile (rule R4). Taking it finds out whether it is current.
-            if node.content == nil, version.size > 0 {
+            if node.findings.content == nil, version.size > 0 {
                 let window = try window(id, node.place, version, around: 0..<1, caller)
                 file.window = (window.offset, window.bytes)
                 base = window.base

@@ -17,7 +17,7 @@ package final class SessionFileSystem: FileSystem {
     let settings: Settings
     let errors: ErrorLog
     /// Guards everything kept between requests. No database is asked while it is held.
-    let state = Mutex(State())
+    let state: Mutex<State>
 
     /// Held by whoever loads a window of a large message; nobody waits for it longer than they may.
     let loading = Mutex(())
@@ -30,7 +30,7 @@ package final class SessionFileSystem: FileSystem {
         var handles = HandleTable()
         var habits = ListingHabits()
         var listings = ListingCache()
-        var names = MessageNames()
+        var names: MessageNames
         var sessionNames = SessionNames()
         /// Names under which sessions were shown: a title may change while a program still uses the old name.
         var shown: [Session.ID: Set<FileName>] = [:]
@@ -92,6 +92,7 @@ package final class SessionFileSystem: FileSystem {
         self.store = store
         self.settings = settings
         naming = Naming(style: settings.style)
+        state = Mutex(State(names: MessageNames(naming)))
         errors = ErrorLog(onError: settings.onError)
     }
 

@@ -166,7 +166,7 @@ import VFS
         #expect(try tree.find("app", "~s", "messages", "m2").node == old.node)
         // Ten seconds later.
         tree.files.state.withLock { state in
-            guard var content = state.nodes[old.node]?.content else { return }
+            guard var content = state.nodes[old.node]?.findings.content else { return }
             content.checked -= SessionFileSystem.contentInterval
             state.nodes.setContent(old.node, content)
         }

@@ -1,4 +1,5 @@
 import SessionModel
+import SessionStore
 import SessionTree
 import Testing
 import VFS
@@ -76,7 +77,7 @@ import VFS
     }
 
     @Test func `N3 new messages count on, whatever their place`() {
-        var names = MessageNames()
+        var names = MessageNames(Naming(style: .labels))
         #expect(!names.knows(session))
         let isNew = [ranked("b", "c"), ranked("a", "b", "c"), ranked("a", "c")].map { names.number($0, of: session) }
         #expect(isNew == [false, true, false])
@@ -86,7 +87,7 @@ import VFS
     }
 
     @Test func `N3 the stored number is the ordinal, and ranks count on behind it`() {
-        var names = MessageNames()
+        var names = MessageNames(Naming(style: .labels))
         names.number([(.init("a"), .stored(7)), (.init("b"), .stored(-3))], of: session)
         names.number(ranked("c"), of: session)
         #expect(["a", "b", "c"].map { names.label(of: .init($0), in: session)?.ordinal } == [7, -3, 8])
@@ -94,21 +95,75 @@ import VFS
 
     /// OpenCode 2 may delete its copy of a session whose V1 rows stay: ranks then follow stored numbers.
     @Test func `N3 no number in a database is too large to count on from`() {
-        var names = MessageNames()
+        var names = MessageNames(Naming(style: .labels))
         names.number([(.init("a"), .stored(.max))], of: session)
         names.number(ranked("b", "c"), of: session)
         #expect(names.label(of: .init("b"), in: session)?.ordinal == .max)
     }
 
     @Test func `a name is kept once it is known`() {
-        var names = MessageNames()
+        var names = MessageNames(Naming(style: .labels))
         names.number(ranked("a"), of: session)
         func name() -> FileName? { names.label(of: .init("a"), in: session)?.name }
         #expect(name() == nil)
-        names.setName(FileName("first"), of: .init("a"), in: session)
-        #expect(name() == FileName("first"))
-        names.setName(FileName("other"), of: .init("nobody"), in: session)
+        #expect(!names.isNamed(.init("a"), in: session))
+        names.setRole(Array("user".utf8), of: .init("a"), in: session)
+        #expect(name()?.description == "000001.user~a.json")
+        #expect(names.isNamed(.init("a"), in: session))
+        names.setRole(Array("user".utf8), of: .init("nobody"), in: session)
         #expect(names.label(of: .init("nobody"), in: session) == nil)
+        // One that a program gave counts more than one that is made.
+        names.add(.init("a"), FileName("given.json"), ordinal: nil, in: session)
+        #expect(name() == FileName("given.json"))
+    }
+
+    /// OpenCode has a handful; nothing keeps a database from having more.
+    @Test func `as many roles as there may be make names`() {
+        var names = MessageNames(Naming(style: .labels))
+        let ids = (0..<600).map { Message.ID("m\($0)") }
+        names.number(ids.map { ($0, .rank) }, of: session)
+        for (number, id) in ids.enumerated() {
+            names.setRole(number == 0 ? nil : Array("role\(number)".utf8), of: id, in: session)
+        }
+        for (number, id) in ids.enumerated() {
+            let made = Naming(style: .labels).name(
+                of: id, ordinal: Int64(number + 1), role: number == 0 ? nil : Array("role\(number)".utf8))
+            #expect(names.label(of: id, in: session)?.name == made)
+        }
+    }
+
+    @Test func `a message that follows is found by its number, whatever its place`() {
+        var names = MessageNames(Naming(style: .labels))
+        names.number(
+            [(.init("c"), .stored(3)), (.init("a"), .stored(1)), (.init("z"), .stored(90)), (.init("b"), .stored(2))],
+            of: session)
+        for id in ["a", "b", "c", "z"] { names.setRole(nil, of: .init(id), in: session) }
+        let next = names.successors(of: .init("a"), in: session, count: 10).map(\.0)
+        #expect(next == [.init("b"), .init("c")])
+        let places = ["a", "z"].compactMap { names.place(of: .init($0), in: session) }
+        #expect(names.messages(at: places, of: session).map(\.id) == [.init("a"), .init("z")])
+    }
+}
+
+@Suite struct IdentifierTableTests {
+    @Test func `each identifier has the place at which it came`() {
+        var table = IdentifierTable<Message>()
+        var ids: [Message.ID] = [
+            .init(""), .init(bytes: [], isBlob: true), .init("a"), .init(bytes: [0x61], isBlob: true),
+        ]
+        ids += [.init(bytes: [1, 0x61]), .init(bytes: [0, 0xff, 0])] + (0..<3000).map { .init("msg_\($0 * 7919)") }
+        table.reserve(100)
+        for id in ids {
+            #expect(table.place(of: id) == nil)
+            table.append(id)
+        }
+        table.reserve(10_000)
+        #expect(table.count == ids.count)
+        for (place, id) in ids.enumerated() {
+            #expect(table.place(of: id) == place)
+            #expect(table[place] == id)
+        }
+        #expect(table.place(of: .init("msg_1")) == nil)
     }
 }
 
@@ -130,6 +185,39 @@ import VFS
         #expect(nodes[first] == nil && nodes.current(file)?.id == second)
         nodes.forget(second, count: 9)
         #expect(nodes.count == 1 && nodes.current(file) == nil)
+    }
+
+    @Test func `what was found out about a node stays together`() {
+        var nodes = NodeTable()
+        let node = nodes.look(at: file, version: version(1), validated: nil, ownBytes: [1])
+        #expect(nodes[node]?.findings.ownBytes == [1])
+        nodes.setContent(
+            node, NodeTable.Content(hash: 5, base: .content(6), validated: .none, checked: .now))
+        nodes.setFault(node, nil)
+        #expect(nodes[node]?.findings.ownBytes == [1])
+        #expect(nodes[node]?.findings.content?.base == .content(6))
+        #expect(nodes[node]?.findings.fault == .some(nil))
+        let other = nodes.add(file, version: version(2))
+        nodes.setContent(
+            other, NodeTable.Content(hash: 7, base: .absent, validated: .none, checked: .now))
+        #expect(nodes[other]?.findings.content?.hash == 7 && nodes[other]?.findings.fault == nil)
+        nodes.setFault(other, 3)
+        #expect(nodes[other]?.findings.content?.hash == 7 && nodes[other]?.findings.fault == 3)
+    }
+
+    @Test func `a node is right in the state it was found right in, and in no other`() {
+        var nodes = NodeTable()
+        let (first, second) = (ChangeToken(changes: 1, schema: 0), ChangeToken(changes: 2, schema: 0))
+        let a = nodes.look(at: file, version: version(1), validated: first)
+        let b = nodes.look(at: .todos(.init("s")), version: version(1), validated: nil)
+        func isRight(_ id: NodeID, _ token: ChangeToken) -> Bool {
+            nodes[id].map { nodes.isRight($0, at: token) } ?? false
+        }
+        #expect(isRight(a, first) && !isRight(a, second) && !isRight(b, first))
+        nodes.setValidated(b, second)
+        #expect(isRight(b, second) && !isRight(a, second))
+        #expect(nodes.look(at: file, version: version(1), validated: second) == a)
+        #expect(isRight(a, second) && !isRight(a, first))
     }
 
     @Test func `numbers are never given twice`() {
