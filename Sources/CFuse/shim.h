@@ -7,9 +7,13 @@
 #include <fuse_lowlevel.h>
 #include <malloc.h>
 
-/// Blocks of a megabyte and more go back to the system when they are freed. By itself glibc keeps them, for each thread
-/// that ever needed one. (A macro that Swift cannot import.)
-static inline void opencodefs_return_large_blocks(void) { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
+/// Memory that one request needed is there for the next, whichever thread answers it. By itself glibc has an arena for each
+/// thread, and keeps in each what a large listing took; blocks of a megabyte and more go back to the system when they are
+/// freed. (Macros that Swift cannot import.)
+static inline void opencodefs_share_memory(void) {
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+}
 
 /// RENAME_NOREPLACE of renameat2(2), which Glibc shows to GNU programs only.
 static const unsigned int opencodefs_rename_noreplace = 1;

@@ -98,7 +98,7 @@ package final class Mount: @unchecked Sendable {
     package func serve(
         _ fileSystem: any FileSystem, threads count: Int, onEnd: @escaping @Sendable () -> Void
     ) {
-        opencodefs_return_large_blocks()
+        opencodefs_share_memory()
         unsafe server.takeUnretainedValue().fileSystem = fileSystem
         serving.store(count, ordering: .sequentiallyConsistent)
         for _ in 0..<count {

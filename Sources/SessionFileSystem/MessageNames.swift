@@ -73,9 +73,13 @@ struct MessageNames {
     }
 
     /// The messages at some places of a session, with their names as far as they are known.
-    func messages(at places: some Sequence<Int>, of session: Session.ID) -> [(id: Message.ID, name: FileName?)] {
-        guard let numbers = sessions[session] else { return [] }
-        return places.map { place in
+    ///
+    /// - Parameter places: some that ``place(of:in:)`` told.
+    func messages(
+        at places: some Sequence<Int>, of session: Session.ID
+    ) -> some Sequence<(id: Message.ID, name: FileName?)> {
+        let numbers = sessions[session] ?? Numbers()
+        return places.lazy.map { place in
             let id = numbers.ids[place]
             return (id, name(of: id, at: place, numbers))
         }
@@ -97,6 +101,9 @@ struct MessageNames {
     func knows(_ session: Session.ID) -> Bool {
         sessions[session] != nil
     }
+
+    /// How many messages of a session were numbered.
+    func count(of session: Session.ID) -> Int { sessions[session]?.ids.count ?? 0 }
 
     /// Numbers the messages that have no number yet.
     ///

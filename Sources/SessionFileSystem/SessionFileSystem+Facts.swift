@@ -31,7 +31,8 @@ extension SessionFileSystem {
             let known = state.withLock { state in
                 state.nodes.current(place).flatMap { state.nodes.isRight($0.node, at: token) ? $0.node.version : nil }
             }
-            if let version = known {
+            let told = if known != nil { known } else { try listedVersion(of: place, token, patience) }
+            if let version = told {
                 return .file(try recheckedContent(place, version, token, patience))
             }
             let version = try reading(patience) { (snapshot) throws(StoreError) in
@@ -43,6 +44,27 @@ extension SessionFileSystem {
                 .directory(modified: try modified(place, catalog, snapshot))
             }
         }
+    }
+
+    /// The version of a message as a listing has found it in this state of the database; nil where none has. A program that looks at
+    /// one message of a session after the other has them all looked at together.
+    private func listedVersion(
+        of place: Place, _ token: ChangeToken, _ patience: Patience
+    ) throws(Failure) -> FileVersion? {
+        guard case .message(let id, let session) = place else { return nil }
+        func listed(_ state: inout State) -> FileVersion? {
+            state.names.place(of: id, in: session).flatMap { position in
+                state.listings.listing(of: session, at: token)?[position]
+            }
+        }
+        let (version, isOneOfMany) = state.withLock { state in
+            let version = listed(&state)
+            guard version == nil else { return (version, false) }
+            return (nil, state.listings.noteLook(at: session, of: state.names.count(of: session), at: token))
+        }
+        guard isOneOfMany else { return version }
+        try describedMessages(of: session, token, patience)
+        return state.withLock { listed(&$0) }
     }
 
     /// The version of a file that the database holds now.

@@ -197,24 +197,25 @@ extension SessionFileSystem {
         of session: Session.ID, _ token: ChangeToken, areNamed: Bool
     ) -> [HandleTable.Line]? {
         state.withLock { state in
-            guard let items = state.listings.items(of: session, at: token) else { return nil }
-            let messages = state.names.messages(at: items.lazy.map(\.place), of: session)
+            guard let listing = state.listings.listing(of: session, at: token) else { return nil }
+            let messages = state.names.messages(at: listing.places.lazy.map { Int($0) }, of: session)
             var lines: [HandleTable.Line] = []
-            lines.reserveCapacity(items.count)
-            for (item, (id, name)) in zip(items, messages) {
-                guard let name else { return nil }
+            lines.reserveCapacity(listing.places.count)
+            for (place, (id, name)) in zip(listing.places, messages) {
+                guard let name, let version = listing[Int(place)] else { return nil }
                 let place = Place.message(id, of: session)
                 lines.append(
                     areNamed
                         ? HandleTable.Line(name: name, place: place, facts: nil, token: .none)
-                        : line(name, place, .file(item.version), token))
+                        : line(name, place, .file(version), token))
             }
             return lines
         }
     }
 
     /// The messages of a session with what they are.
-    private func describedMessages(
+    @discardableResult
+    func describedMessages(
         of session: Session.ID, _ token: ChangeToken, _ patience: Patience
     ) throws(Failure) -> [HandleTable.Line] {
         let (found, roles) = try reading(patience) { (snapshot) throws(StoreError) in
@@ -230,18 +231,15 @@ extension SessionFileSystem {
         }
         noteMessages(found.map { ($0.id, $0.order) }, of: session)
         return state.withLock { state in
-            var items: [ListingCache.Item] = []
-            items.reserveCapacity(found.count)
+            var listing = ListingCache.Listing(capacity: found.count)
             let lines = found.map { id, _, version in
                 let place = Place.message(id, of: session)
                 let name = self.name(of: id, in: session, role: roles[id] ?? nil, &state.names)
                 let version = state.revised(version, of: place)
-                if let position = state.names.place(of: id, in: session) {
-                    items.append(ListingCache.Item(place: position, version: version))
-                }
+                if let position = state.names.place(of: id, in: session) { listing.append(position, version) }
                 return line(name, place, .file(version), token)
             }
-            if items.count == lines.count { state.listings.keep(items, of: session, at: token) }
+            if listing.places.count == lines.count { state.listings.keep(listing, of: session, at: token) }
             return lines
         }
     }

@@ -115,4 +115,44 @@ import VFS
         let second = try listing(tree, node, 1)
         #expect(second.map(\.0) == first.map(\.0) && !trouble.hasStruck)
     }
+
+    /// As do programs that are given the names of files.
+    @Test func `who looks at one message after the other has them looked at together`() throws {
+        let directory = try TemporaryDirectory()
+        let trouble = FailingStore.Trouble()
+        let database = try TestDatabase(.v1, at: directory.file("opencode.db"))
+        try database.run(
+            "INSERT INTO project (id, worktree, sandboxes, time_created, time_updated) VALUES ('p', '/w/app', '[]', 1, 2)"
+        )
+        let tree = try TestTree(database, in: directory) { FailingStore($0, trouble) }
+        try tree.addSession(SQLValue("s"))
+        for number in 1...9 as ClosedRange<Int64> {
+            try tree.addMessage(SQLValue("m\(number)"), of: SQLValue("s"), at: number)
+        }
+        let session = try tree.find("app", "~s").node
+        let node = try tree.files.lookup(FileName("messages"), in: session, for: tree.caller).node
+        func look(_ id: String) throws -> Entry {
+            try tree.files.lookup(#require(FileName(bytes: Array("\(id).json".utf8))), in: node, for: tree.caller)
+        }
+        let before = try (1...4).map { try look("m\($0)") }
+        // Whether anything has changed is all that is asked for the others.
+        for number in 5...9 {
+            trouble.arise(after: 1, .unavailable(reason: "gone"))
+            let entry = try look("m\(number)")
+            trouble.end()
+            #expect(try tree.read(entry.node).count == entry.attributes.size)
+        }
+        #expect(throws: Errno.noEntry) { try look("m10") }
+        // R5: what is committed is seen at once, in all that were looked at and in those that come.
+        try tree.database.run(
+            "UPDATE message SET data = '{\"role\":\"user\",\"a\":1}', time_updated = 99 WHERE id IN ('m2', 'm7')")
+        try tree.database.run("DELETE FROM message WHERE id = 'm3'")
+        try tree.addMessage(SQLValue("m10"), of: SQLValue("s"), at: 10)
+        #expect(try look("m1").node == before[0].node)
+        #expect(try look("m2").attributes.size > before[1].attributes.size)
+        #expect(throws: Errno.noEntry) { try look("m3") }
+        #expect(try look("m7").attributes.size == look("m2").attributes.size)
+        let new = try look("m10")
+        #expect(try tree.read(new.node).count == new.attributes.size)
+    }
 }
