@@ -85,9 +85,10 @@ package final class MySQLConnection: SQLConnection, @unchecked Sendable {
     }
 
     /// How long the server may wait for a row's lock, in seconds: no longer than we wait for the server, for it goes on
-    /// waiting, and holding what it has locked for us, when we are gone.
+    /// waiting, and holding what it has locked for us, when we are gone. Half a second is left for its answer to come, which
+    /// says that somebody else has the lock: of a server that is silent nobody knows why.
     private var lockWait: Int64 {
-        min(50, max(1, (patience.deadline - .now).components.seconds))
+        min(50, max(1, (patience.deadline - .now - .milliseconds(500)).components.seconds))
     }
 
     package func rows(
