@@ -17,8 +17,9 @@ package struct WordScanner {
     /// Bytes of a word that count.
     package static let longest = 64
 
-    /// The word that goes by, in lower case.
-    private var word: [UInt8] = []
+    /// The word that goes by, in lower case, as far as it counts.
+    private var word = InlineArray<64, UInt8>(repeating: 0)
+    private var count = 0
     /// Where its parts end but the last.
     private var borders: [Int] = []
     /// Where it began.
@@ -36,9 +37,7 @@ package struct WordScanner {
         case other
     }
 
-    package init() {
-        word.reserveCapacity(Self.longest)
-    }
+    package init() {}
 
     /// Takes a portion; none ends inside a character.
     package mutating func take(_ portion: ArraySlice<UInt8>, _ sink: inout some Sink) {
@@ -47,6 +46,13 @@ package struct WordScanner {
         while index < bytes.count {
             let byte = bytes[index]
             if byte < 0x80 {
+                if !isInside, let end = Self.endOfPlainWord(bytes, from: index) {
+                    let word = bytes.extracting(index..<min(end, index + Self.longest))
+                    sink.take(word, isPart: false, at: position + index..<position + end)
+                    // What ends it is in no word.
+                    index = end + 1
+                    continue
+                }
                 add(ascii: byte, at: index, &sink)
                 index += 1
                 continue
@@ -74,6 +80,22 @@ package struct WordScanner {
         end(at: position, &sink)
     }
 
+    /// Where a word ends that begins here and stands in the text as it is handed on: most are in lower case throughout, and so
+    /// have no parts. Nil where none begins, and for others.
+    @inline(__always)
+    private static func endOfPlainWord(_ bytes: borrowing Span<UInt8>, from start: Int) -> Int? {
+        var end = start
+        while end < bytes.count {
+            switch bytes[end] {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): end += 1
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), 0x80...: return nil
+            default: return end > start ? end : nil
+            }
+        }
+        // It may go on in the next portion.
+        return nil
+    }
+
     @inline(__always)
     private mutating func add(ascii byte: UInt8, at index: Int, _ sink: inout some Sink) {
         let letter: Letter
@@ -89,13 +111,13 @@ package struct WordScanner {
             return
         }
         begin(at: index)
-        if letter == .upper, last == .lower || last == .other, !word.isEmpty {
-            borders.append(word.count)
+        if letter == .upper, last == .lower || last == .other, count > 0 {
+            borders.append(count)
         } else if letter == .lower, last == .upper, beforeLast == .upper {
-            borders.append(word.count - 1)
+            borders.append(count - 1)
         }
         (beforeLast, last) = (last, letter)
-        if word.count < Self.longest { word.append(folded) }
+        append(folded)
     }
 
     private mutating func add(_ scalar: Unicode.Scalar, at index: Int) {
@@ -104,7 +126,15 @@ package struct WordScanner {
         let folded =
             scalar.properties.changesWhenLowercased
             ? Array(scalar.properties.lowercaseMapping.utf8) : Array(UTF8.encode(scalar) ?? .init())
-        if word.count + folded.count <= Self.longest { word += folded }
+        guard count + folded.count <= Self.longest else { return }
+        for byte in folded { append(byte) }
+    }
+
+    @inline(__always)
+    private mutating func append(_ byte: UInt8) {
+        guard count < Self.longest else { return }
+        word[count] = byte
+        count += 1
     }
 
     @inline(__always)
@@ -116,23 +146,25 @@ package struct WordScanner {
     private mutating func end(at end: Int, _ sink: inout some Sink) {
         guard isInside else { return }
         hand(to: &sink, at: start..<end)
-        word.removeAll(keepingCapacity: true)
-        borders.removeAll(keepingCapacity: true)
+        count = 0
+        if !borders.isEmpty { borders.removeAll(keepingCapacity: true) }
         (last, beforeLast, isInside) = (.none, .none, false)
     }
 
     @inline(__always)
     private func hand(to sink: inout some Sink, at range: Range<Int>) {
-        guard !word.isEmpty else { return }
-        let span = word.span
+        guard count > 0 else { return }
+        let whole = word.span.extracting(first: count)
         if !borders.isEmpty {
             var from = 0
-            for border in borders + [word.count] where border > from && border <= word.count {
-                sink.take(span.extracting(from..<border), isPart: true, at: start + from..<start + border)
+            for number in 0...borders.count {
+                let border = number < borders.count ? borders[number] : count
+                guard border > from, border <= count else { continue }
+                sink.take(whole.extracting(from..<border), isPart: true, at: start + from..<start + border)
                 from = border
             }
         }
-        sink.take(span, isPart: false, at: range)
+        sink.take(whole, isPart: false, at: range)
     }
 }
 
