@@ -70,10 +70,22 @@ package struct JSONTokens {
                     index += 1
                 }
             case 0..<0x20: return .fault(at: index)
-            default: index += 1
+            default: index = endOfPlain(from: index + 1)
             }
         }
         return .end
+    }
+
+    /// Where the next byte of a string stands that is more than itself, or the end.
+    private func endOfPlain(from start: Int) -> Int {
+        let span = bytes.span
+        var index = start - bytes.startIndex
+        while index < span.count, span[index] >= 0x20, span[index] != UInt8(ascii: "\""),
+            span[index] != UInt8(ascii: "\\")
+        {
+            index += 1
+        }
+        return index + bytes.startIndex
     }
 
     private mutating func number() -> Token {

@@ -2,14 +2,24 @@ extension JSONTree {
     /// The last member with a key, which is the one that JSON.parse takes.
     package func member(_ key: String, of value: Value) -> Value? {
         guard kind(of: value) == .object else { return nil }
-        return children(of: value).last { hasKey($0, key) }
+        var found: Value?
+        // Not through an array of them: a message is asked for a dozen of its members.
+        var child = Value(index: value.index + 1)
+        let end = next(after: value)
+        while child != end {
+            if hasKey(child, key) { found = child }
+            child = next(after: child)
+        }
+        return found
     }
 
     /// Whether a member is called so.
     package func hasKey(_ member: Value, _ key: String) -> Bool {
-        let spelled = bytes[keyRange(of: member)]
-        if spelled.elementsEqual(key.utf8) { return true }
-        return spelled.contains(UInt8(ascii: "\\")) && JSONText.decoded(spelled).elementsEqual(key.utf8)
+        let range = keyRange(of: member)
+        // Nearly all keys are spelled plainly, and most are of another length.
+        if range.count == key.utf8.count, bytes[range].elementsEqual(key.utf8) { return true }
+        guard range.count > key.utf8.count, bytes[range].contains(UInt8(ascii: "\\")) else { return false }
+        return JSONText.decoded(bytes[range]).elementsEqual(key.utf8)
     }
 
     /// The key of a member, unescaped.
@@ -90,18 +100,17 @@ extension JSONText {
     /// The bytes that a JSON string's bytes stand for: those that are no UTF-8 stay as they are, surrogates without a
     /// partner become U+FFFD.
     package static func decoded(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        guard bytes.contains(UInt8(ascii: "\\")) else { return Array(bytes) }
-        let bytes = bytes.span
+        let portion = bytes
+        let bytes = portion.span
+        var index = endOfPlain(bytes, from: 0)
+        guard index < bytes.count else { return Array(portion) }
         var text: [UInt8] = []
         text.reserveCapacity(bytes.count)
-        var index = 0
-        while index < bytes.count {
-            let byte = bytes[index]
+        var plain = 0
+        while true {
+            text += portion[portion.startIndex + plain..<portion.startIndex + index]
+            // The backslash is passed over.
             index += 1
-            guard byte == UInt8(ascii: "\\") else {
-                text.append(byte)
-                continue
-            }
             guard index < bytes.count else { break }
             let escape = bytes[index]
             index += 1
@@ -126,8 +135,18 @@ extension JSONText {
             case UInt8(ascii: "t"): text.append(0x09)
             default: text.append(escape)
             }
+            plain = index
+            index = endOfPlain(bytes, from: plain)
         }
         return text
+    }
+
+    /// Where the next backslash stands, or the end.
+    @inline(__always)
+    private static func endOfPlain(_ bytes: borrowing Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while index < bytes.count, bytes[index] != UInt8(ascii: "\\") { index += 1 }
+        return index
     }
 
     /// Whether two strings say the same, given the bytes between their quotes. What is no UTF-8 is taken for the U+FFFD

@@ -53,14 +53,19 @@ package struct JSONTree: Sendable {
 
     /// The members of an object or the elements of an array, in the order of the text; none of anything else.
     package func children(of value: Value) -> [Value] {
-        let end = Int(nodes[value.index].next)
+        let end = next(after: value)
         var children: [Value] = []
-        var index = value.index + 1
-        while index < end {
-            children.append(Value(index: index))
-            index = Int(nodes[index].next)
+        var child = Value(index: value.index + 1)
+        while child != end {
+            children.append(child)
+            child = next(after: child)
         }
         return children
+    }
+
+    /// The value behind a value and all inside it; the one behind the last is none.
+    func next(after value: Value) -> Value {
+        Value(index: Int(nodes[value.index].next))
     }
 
     private enum Expected {
