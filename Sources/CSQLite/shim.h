@@ -9,3 +9,7 @@ static inline sqlite3_destructor_type opencodefs_sqlite_transient(void) { return
 static inline int opencodefs_sqlite_leave_log(sqlite3 *database) {
     return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
 }
+
+/// Keeps no account of the memory in use, for which each allocation would take a lock of the whole process. To be called before
+/// any other function. (Variadic: Swift cannot call it.)
+static inline int opencodefs_sqlite_keep_no_account(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }

@@ -53,6 +53,7 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
             case .create: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
             }
         claim = access == .create || path == ":memory:" ? nil : try SQLiteClaim(path)
+        Self.configureLibrary
         var opened: OpaquePointer?
         let code = unsafe sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK, let opened = unsafe opened else {
@@ -79,6 +80,9 @@ package final class SQLiteConnection: SQLConnection, @unchecked Sendable {
             if mode == Array("wal".utf8) { unsafe fileWatch = SQLiteFileWatch(database: database, claim: claim) }
         }
     }
+
+    /// Once, before the first connection: threads that read different databases would wait for each other at every allocation.
+    private static let configureLibrary: Void = { _ = opencodefs_sqlite_keep_no_account() }()
 
     private func configure(_ access: Access) throws(SQLError) {
         try run("PRAGMA foreign_keys=ON")
