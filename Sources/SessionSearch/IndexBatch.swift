@@ -33,9 +33,10 @@ struct IndexedDocument {
     }
 }
 
-/// What an index knows of a session's messages.
-struct IndexedSession {
-    private(set) var documents: [Message.ID: (id: Int64, version: Int64)] = [:]
+/// What an index knows of a session's messages, or will know when what was read has been written.
+struct IndexedSession: Sendable {
+    /// Their numbers, nil of those that are not written yet; and their versions.
+    fileprivate(set) var documents: [Message.ID: (id: Int64?, version: Int64)] = [:]
 
     init() {}
 
@@ -47,13 +48,13 @@ struct IndexedSession {
             """
         ) { (row) throws(SQLError) in
             guard let message = Message.ID(row.value(at: 1)) else { return }
-            documents[message] = (row.integer(at: 0) ?? 0, row.integer(at: 2) ?? 0)
+            documents[message] = (row.integer(at: 0), row.integer(at: 2) ?? 0)
         }
     }
 }
 
 /// Messages that were read, to be written in one transaction.
-struct IndexBatch {
+struct IndexBatch: Sendable {
     private struct Entry {
         let session: Session.ID
         let message: Message.ID
@@ -65,8 +66,8 @@ struct IndexBatch {
     private var entries: [Entry] = []
     /// Documents that are gone, or another version by now.
     private var gone: [Int64] = []
-    /// Sessions of which all has been read, and what they were then.
-    private var whole: [(session: Session.ID, fingerprint: Int64)] = []
+    /// Sessions of which all has been read, and what they were then: their fingerprints, and the versions of their messages.
+    private var whole: [(session: Session.ID, fingerprint: Int64, versions: [Message.ID: Int64])] = []
     /// Sessions that turned out to be other than was known.
     private var changed: [Session.ID] = []
     /// Bytes that were read.
@@ -88,25 +89,29 @@ struct IndexBatch {
 
     /// Reads what an index does not know of a session yet, as long as there is room.
     ///
+    /// - Parameter known: what it knows; of what is read here this is noted.
     /// - Returns: whether it knows all of it then.
     mutating func read(
-        _ session: Session.ID, _ known: IndexedSession, _ snapshot: any HistorySnapshot, _ patience: Patience
+        _ session: Session.ID, _ known: inout IndexedSession, _ snapshot: any HistorySnapshot, _ patience: Patience
     ) throws(StoreError) -> Bool {
         guard let fingerprint = try snapshot.fingerprints(of: session)[session] else { return true }
         var there: [Message] = []
         try snapshot.messages(of: session) { (message) throws(StoreError) in there.append(message) }
         var left = known.documents
+        var versions: [Message.ID: Int64] = [:]
         for message in there {
             let document = left.removeValue(forKey: message.id)
             let version = Self.version(of: message)
+            versions[message.id] = version
             if let document, document.version == version { continue }
             guard !isFull else { return false }
-            try stop(patience)
-            if let document { gone.append(document.id) }
+            try patience.check("the index is not finished")
+            if let number = document?.id { gone.append(number) }
             try add(message, version, snapshot)
+            known.documents[message.id] = (nil, version)
         }
-        gone += left.values.map(\.id)
-        whole.append((session, fingerprint))
+        gone += left.values.compactMap(\.id)
+        whole.append((session, fingerprint, versions))
         return true
     }
 
@@ -114,7 +119,7 @@ struct IndexBatch {
     mutating func read(
         again document: IndexedDocument, _ snapshot: any HistorySnapshot, _ patience: Patience
     ) throws(StoreError) {
-        try stop(patience)
+        try patience.check("the index is not finished")
         gone.append(document.id)
         guard let message = try snapshot.message(document.message, of: document.session),
             Self.version(of: message) == document.version
@@ -123,14 +128,6 @@ struct IndexBatch {
             return
         }
         try add(message, document.version, snapshot)
-    }
-
-    private func stop(_ patience: Patience) throws(StoreError) {
-        switch patience.verdict {
-        case .cancelled: throw .cancelled
-        case .expired: throw .expired(reason: "the index is not finished")
-        case nil: break
-        }
     }
 
     static func version(of message: Message) -> Int64 {
@@ -156,12 +153,15 @@ struct IndexBatch {
     // MARK: Writing
 
     /// Runs in a transaction that writes.
-    func write(_ connection: any SQLConnection) throws(SQLError) {
+    ///
+    /// - Parameter shardLimit: bytes of text whose words are in one shard, about.
+    func write(_ connection: any SQLConnection, shardLimit: Int) throws(SQLError) {
         for document in gone { try Self.drop(document, connection) }
         for session in changed {
             try connection.run("UPDATE session SET fingerprint = NULL WHERE name = \(session.value)")
         }
         var sessions: [Session.ID: Int64] = [:]
+        var words: [[UInt8]: Int64] = [:]
         var shard = try Self.openShard(connection)
         for entry in entries {
             let session: Int64
@@ -171,26 +171,30 @@ struct IndexBatch {
                 session = try Self.number(of: entry.session, connection)
                 sessions[entry.session] = session
             }
-            if shard.octets > IndexTables.shardLimit { shard = try Self.openShard(connection) }
-            try Self.write(entry, session, &shard, connection)
+            try Self.write(entry, session, &shard, &words, connection)
+            if shard.octets > Int64(shardLimit) { shard = try Self.close(shard, connection) }
         }
         try connection.run("UPDATE shard SET octets = \(shard.octets) WHERE id = \(shard.id)")
-        for (session, fingerprint) in whole {
+        for (session, fingerprint, versions) in whole {
             let number = try Self.number(of: session, connection)
+            // What this was read by may be true no more: the file may be another one, or somebody else has written. A session is
+            // believed when all of it is here.
+            guard try IndexedSession(session, connection).documents.mapValues(\.version) == versions else { continue }
             try connection.run("UPDATE session SET fingerprint = \(fingerprint) WHERE id = \(number)")
         }
     }
 
     private static func write(
-        _ entry: Entry, _ session: Int64, _ shard: inout (id: Int64, octets: Int64), _ connection: any SQLConnection
+        _ entry: Entry, _ session: Int64, _ shard: inout (id: Int64, octets: Int64), _ known: inout [[UInt8]: Int64],
+        _ connection: any SQLConnection
     ) throws(SQLError) {
         // Somebody else may have been here since this was read.
         if let other = try connection.integer(Self.document(.integer(session), entry.message.value)) {
             try drop(other, connection)
         }
         let facts = entry.content?.facts
-        let role = try facts?.role.map { (word) throws(SQLError) in try number(ofWord: word, connection) }
-        let model = try facts?.model.map { (word) throws(SQLError) in try number(ofWord: word, connection) }
+        let role = try number(ofWord: facts?.role, &known, connection)
+        let model = try number(ofWord: facts?.model, &known, connection)
         try connection.run(
             Self.insert(
                 .integer(session), entry.message.value, .integer(entry.version), .integer(facts?.moment ?? 0),
@@ -206,12 +210,18 @@ struct IndexBatch {
                 """)
         }
         shard.octets += Int64(content.octets)
-        if shard.octets > Int64(IndexTables.shardLimit) {
-            try connection.run("UPDATE shard SET octets = \(shard.octets) WHERE id = \(shard.id)")
-            // It is complete: one segment answers quickest, and is smallest.
-            try connection.run("INSERT INTO \(table) (\(table)) VALUES ('optimize')")
-            shard = (try IndexTables.makeShard(from: document + 1, connection), 0)
-        }
+    }
+
+    /// Ends a shard that is complete: one segment answers quickest, and is smallest.
+    ///
+    /// - Returns: the one that documents go into from now on.
+    private static func close(
+        _ shard: (id: Int64, octets: Int64), _ connection: any SQLConnection
+    ) throws(SQLError) -> (id: Int64, octets: Int64) {
+        try connection.run("UPDATE shard SET octets = \(shard.octets) WHERE id = \(shard.id)")
+        let table = IndexTables.words(shard.id)
+        try connection.run("INSERT INTO \(table) (\(table)) VALUES ('optimize')")
+        return (try IndexTables.makeShard(connection), 0)
     }
 
     private static let document = SQLTemplate(
@@ -230,7 +240,7 @@ struct IndexBatch {
             last = (row.integer(at: 0) ?? 0, row.integer(at: 1) ?? 0)
         }
         if let last { return last }
-        return (try IndexTables.makeShard(from: 1, connection), 0)
+        return (try IndexTables.makeShard(connection), 0)
     }
 
     private static func number(of session: Session.ID, _ connection: any SQLConnection) throws(SQLError) -> Int64 {
@@ -240,14 +250,21 @@ struct IndexBatch {
         return try connection.integer(Self.lastRow()) ?? 0
     }
 
-    private static func number(ofWord word: [UInt8], _ connection: any SQLConnection) throws(SQLError) -> Int64 {
+    /// - Parameter known: words that have been looked for in this transaction.
+    private static func number(
+        ofWord word: [UInt8]?, _ known: inout [[UInt8]: Int64], _ connection: any SQLConnection
+    ) throws(SQLError) -> Int64? {
+        guard let word else { return nil }
+        if let number = known[word] { return number }
         let text = SQLValue.text(word)
-        if let known = try connection.integer(Self.word(text)) { return known }
-        try connection.run("INSERT INTO word (text) VALUES (\(text))")
-        return try connection.integer(Self.lastRow()) ?? 0
+        var number = try connection.integer("SELECT id FROM word WHERE text = \(text)")
+        if number == nil {
+            try connection.run("INSERT INTO word (text) VALUES (\(text))")
+            number = try connection.integer(Self.lastRow())
+        }
+        known[word] = number
+        return number
     }
-
-    private static let word = SQLTemplate("SELECT id FROM word WHERE text = \(.parameter)")
 
     /// Forgets a document. It is found no more from then on; its words are overwritten when its shard is dropped.
     static func drop(_ document: Int64, _ connection: any SQLConnection) throws(SQLError) {

@@ -10,9 +10,6 @@ internal import SessionTree
 enum IndexTables {
     /// Of the tables below, in `user_version`. Another one is another file: see the name it is opened by.
     static let version: Int64 = 1
-    /// Bytes of text whose words are in one shard, about. To empty one takes a moment; to ask many takes one too.
-    static let shardLimit = 16 << 20
-
     static func areThere(_ connection: any SQLConnection) throws(SQLError) -> Bool {
         try connection.integer("PRAGMA user_version") == version
     }
@@ -51,9 +48,11 @@ enum IndexTables {
         SQLIdentifier("words\(shard)")
     }
 
-    /// Makes a shard for documents from a number on.
-    static func makeShard(from first: Int64, _ connection: any SQLConnection) throws(SQLError) -> Int64 {
-        try connection.run("INSERT INTO shard (first, octets, gone) VALUES (\(first), 0, 0)")
+    /// Makes a shard for the documents that come from now on.
+    static func makeShard(_ connection: any SQLConnection) throws(SQLError) -> Int64 {
+        // Numbers of documents are not used twice.
+        let last = try connection.integer("SELECT seq FROM sqlite_sequence WHERE name = 'document'") ?? 0
+        try connection.run("INSERT INTO shard (first, octets, gone) VALUES (\(last + 1), 0, 0)")
         let shard = try connection.integer("SELECT max(id) FROM shard") ?? 0
         // No positions: phrases are looked for in the texts. No lengths: results are not ordered by how often. The words
         // have been cut already, and `ascii` only parts them where there is a space.
@@ -62,6 +61,8 @@ enum IndexTables {
             CREATE VIRTUAL TABLE \(words(shard)) USING fts5 \
             (text, content='', detail='none', columnsize=0, tokenize='ascii')
             """)
+        // Merged once, when it is complete, and not again and again before.
+        try connection.run("INSERT INTO \(words(shard)) (\(words(shard)), rank) VALUES ('automerge', 16)")
         return shard
     }
 

@@ -5,15 +5,23 @@ internal import SQL
 private import Synchronization
 package import Timing
 
-/// Brings an index up to date, in batches: what was done before a kill -9 stays, and each transaction is short, in the history
-/// as in the index. Several may work on one index; what one has done the others need not.
+/// Brings an index up to date, in batches: what was written before a kill -9 stays, and each transaction is short, in the history
+/// as in the index. While the caller's thread writes a batch, another reads the next. Several may work on one index; what
+/// one has done the others need not.
 package final class SearchIndexer: Sendable {
     private let store: any SessionStore
     private let index: SearchIndex
-    /// Bytes of text that are read before they are written: one kill -9 costs no more.
+    /// Bytes of text that are read before they are written: a kill -9 costs what is being written, what waits for it, and what is
+    /// being read.
     private let batchLimit: Int
+    /// Bytes of text whose words are in one shard, about. To empty one takes a moment; to ask many takes one too.
+    private let shardLimit: Int
+    private let startThread: ThreadStart
     /// What is told of it.
     private let state = Mutex(Progress())
+
+    /// Starts a thread that runs a body and is gone when it returns; says whether there is one.
+    package typealias ThreadStart = @Sendable (_ body: @escaping @Sendable () -> Void) -> Bool
 
     /// How far an index is.
     package struct Progress: Sendable, Equatable {
@@ -34,11 +42,19 @@ package final class SearchIndexer: Sendable {
         package var failure: String?
     }
 
-    /// - Parameter batchLimit: bytes of text that are read before they are written.
-    package init(store: any SessionStore, index: SearchIndex, batchLimit: Int = 4 << 20) {
+    /// - Parameters:
+    ///   - startThread: for the thread that reads; it should give way to others as the caller's does.
+    ///   - batchLimit: bytes of text that are read before they are written.
+    ///   - shardLimit: bytes of text whose words are in one shard, about.
+    package init(
+        store: any SessionStore, index: SearchIndex, startThread: @escaping ThreadStart, batchLimit: Int = 4 << 20,
+        shardLimit: Int = 16 << 20
+    ) {
         self.store = store
         self.index = index
+        self.startThread = startThread
         self.batchLimit = batchLimit
+        self.shardLimit = shardLimit
     }
 
     package var progress: Progress { state.withLock { $0 } }
@@ -99,43 +115,61 @@ package final class SearchIndexer: Sendable {
             progress.phase = waiting.isEmpty ? progress.phase : .building
             (progress.sessions, progress.of) = (fingerprints.count - waiting.count, fingerprints.count)
         }
-        var batch = IndexBatch(limit: batchLimit)
-        for session in waiting {
-            // A large one takes several batches.
-            while true {
-                let (next, isWhole) = try store.reading(patience) { [batch] (snapshot) throws(StoreError) in
-                    // Begun anew with each reading: a store may have to read again.
-                    var batch = batch
-                    let known = try asking(patience) { () throws(SQLError) in
-                        try index.reading(patience) { (connection) throws(SQLError) in
-                            try IndexedSession(session, connection)
-                        } ?? IndexedSession()
-                    }
-                    let isWhole = try batch.read(session, known, snapshot, patience)
-                    return (batch, isWhole)
-                }
-                batch = next
-                if batch.isFull || !isWhole { try write(&batch, patience, report) }
-                if isWhole { break }
-            }
+        if !index.exists { try write(IndexBatch(limit: batchLimit), patience, report) }
+        guard !waiting.isEmpty else { return fingerprints }
+        let batches = HandOver<IndexBatch>()
+        let isStarted = startThread {
+            batches.end(Result { () throws(StoreError) in try self.read(waiting, into: batches, patience) })
         }
-        try write(&batch, patience, report)
+        guard isStarted else {
+            throw .unavailable(reason: "no thread can be started to read the history for the index")
+        }
+        // Nobody uses the history once this has returned.
+        defer { batches.refuse() }
+        while let batch = try batches.take(patience) { try write(batch, patience, report) }
         return fingerprints
     }
 
-    private func write(
-        _ batch: inout IndexBatch, _ patience: Patience, _ report: (Progress) -> Void
+    /// Reads what the index does not know of sessions, while what was read before is written in another thread.
+    private func read(
+        _ sessions: [Session.ID], into batches: HandOver<IndexBatch>, _ patience: Patience
     ) throws(StoreError) {
-        guard !batch.isEmpty || !index.exists else { return }
-        let (octets, sessions) = (batch.octets, batch.sessions)
-        let full = batch
-        try asking(patience) { () throws(SQLError) in
-            try index.writing(patience) { (connection) throws(SQLError) in try full.write(connection) }
+        let patience = patience.unless { batches.isRefused }
+        var batch = IndexBatch(limit: batchLimit)
+        for session in sessions {
+            var known = try asking(patience) { () throws(SQLError) in
+                try index.reading(patience) { (connection) throws(SQLError) in
+                    try IndexedSession(session, connection)
+                } ?? IndexedSession()
+            }
+            var isWhole = false
+            // A large one takes several batches.
+            while !isWhole {
+                (batch, known, isWhole) = try store.reading(patience) { [batch, known] (snapshot) throws(StoreError) in
+                    // Begun anew with each reading: a store may have to read again.
+                    var (batch, known) = (batch, known)
+                    let isWhole = try batch.read(session, &known, snapshot, patience)
+                    return (batch, known, isWhole)
+                }
+                guard batch.isFull else { continue }
+                try batches.leave(batch, patience)
+                batch = IndexBatch(limit: batchLimit)
+            }
         }
-        batch = IndexBatch(limit: batchLimit)
+        if !batch.isEmpty { try batches.leave(batch, patience) }
+    }
+
+    private func write(
+        _ batch: IndexBatch, _ patience: Patience, _ report: (Progress) -> Void
+    ) throws(StoreError) {
+        try asking(patience) { () throws(SQLError) in
+            try index.writing(patience) { (connection) throws(SQLError) in
+                try batch.write(connection, shardLimit: shardLimit)
+            }
+        }
         note(report) { progress in
-            progress.octets += octets
-            progress.sessions += sessions
+            progress.octets += batch.octets
+            progress.sessions += batch.sessions
         }
     }
 
@@ -184,8 +218,7 @@ package final class SearchIndexer: Sendable {
                     .compactMap(\.integer)
                 // Nothing more comes into the last one while it is emptied.
                 if let last = shards.last, last == (try connection.integer("SELECT max(id) FROM shard")) {
-                    let next = try connection.integer("SELECT seq FROM sqlite_sequence WHERE name = 'document'") ?? 0
-                    _ = try IndexTables.makeShard(from: next + 1, connection)
+                    _ = try IndexTables.makeShard(connection)
                 }
                 return shards
             }
@@ -221,7 +254,7 @@ package final class SearchIndexer: Sendable {
             }
         return try asking(patience) { () throws(SQLError) in
             try index.writing(patience) { (connection) throws(SQLError) in
-                try full.write(connection)
+                try full.write(connection, shardLimit: shardLimit)
                 guard try IndexedDocument.first(1, in: shard, connection).isEmpty else { return true }
                 // Somebody else may have been here.
                 guard try connection.exists("SELECT 1 FROM shard WHERE id = \(shard)") else { return false }

@@ -22,6 +22,13 @@ package struct Patience: Sendable {
         Patience(until: min(deadline, .now + duration), isCancelled: isCancelled)
     }
 
+    /// The same patience, ending too when something else is over.
+    ///
+    /// - Parameter isOver: asked as often as `isCancelled`.
+    package func unless(_ isOver: @escaping @Sendable () -> Bool) -> Patience {
+        Patience(until: deadline) { [isCancelled] in isCancelled() || isOver() }
+    }
+
     /// Why to stop working, or nil while there is time.
     package var verdict: Verdict? {
         if isCancelled() { return .cancelled }

@@ -33,7 +33,7 @@ final class SearchService: Sendable {
     init(store: any SessionStore, index: SearchIndex) {
         self.store = store
         self.index = index
-        indexer = SearchIndexer(store: store, index: index)
+        indexer = SearchIndexer(store: store, index: index, startThread: { Thread.start($0) })
     }
 
     var progress: SearchIndexer.Progress { indexer.progress }

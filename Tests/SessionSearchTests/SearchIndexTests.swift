@@ -1,12 +1,10 @@
 import DemoHistory
 import Foundation
 import SQL
-import SQLiteDriver
 import SessionModel
 import SessionSearch
 import SessionStore
 import SessionTree
-import Synchronization
 import TestSupport
 import Testing
 import Timing
@@ -121,36 +119,6 @@ import Timing
         }
     }
 
-    @Test func `Q6 an index that is cut off goes on where it was`() throws {
-        let directory = try TemporaryDirectory()
-        let database = try TestDatabase(
-            demo: .v1, at: directory.file("opencode.db"), sessions: 12, messages: 400)
-        let history = try SearchedHistory(database, in: directory)
-        defer { history.close() }
-        var known: [Int] = []
-        for _ in 1...6 {
-            // It stops after some questions: in the middle of a batch, and sometimes between two.
-            let questions = Mutex(60)
-            let patience = Patience(until: .now + .seconds(600)) {
-                questions.withLock { left in
-                    left -= 1
-                    return left < 0
-                }
-            }
-            let indexer = SearchIndexer(store: history.store, index: history.index, batchLimit: 20_000)
-            #expect(throws: StoreError.self) { try indexer.run(patience) }
-            known.append(try history.unknownSessions())
-            let found = try history.hits("the -webhook", indexed: true)
-            #expect(found == (try history.hits("the -webhook", indexed: false)))
-        }
-        // What one has done the next need not do again.
-        #expect(known == known.sorted(by: >))
-        #expect(known.first! > known.last! && known.last! > 0, "\(known)")
-        try history.update()
-        #expect(try history.unknownSessions() == 0)
-        #expect(try history.hits("the", indexed: true) == (try history.hits("the", indexed: false)))
-    }
-
     @Test(arguments: TestFamily.plain)
     func `Q6 words of what was removed or changed are in the index no more`(family: TestFamily) throws {
         let directory = try TemporaryDirectory()
@@ -261,8 +229,7 @@ import Timing
         try history.update()
         #expect(try history.unknownSessions() == 0)
         #expect(try history.hits("the", indexed: true) == (try history.hits("the", indexed: false)))
-        let connection = try SQLiteConnection(path: history.path, access: .readOnly)
-        #expect(try connection.integer("SELECT count(*) FROM document") == 300)
+        #expect(try history.integer("SELECT count(*) FROM document") == 300)
     }
 
     @Test func `Q6 an index takes less than half of the text`() throws {

@@ -49,12 +49,25 @@ final class SearchedHistory: Sendable {
         store.close()
     }
 
-    func indexer() -> SearchIndexer { SearchIndexer(store: store, index: index) }
+    func indexer(batchLimit: Int = 4 << 20, shardLimit: Int = 16 << 20) -> SearchIndexer {
+        SearchIndexer(
+            store: store, index: index,
+            startThread: { body in
+                Thread.detachNewThread(body)
+                return true
+            },
+            batchLimit: batchLimit, shardLimit: shardLimit)
+    }
 
     /// Brings the index up to date.
-    func update() throws {
+    func update(by indexer: SearchIndexer? = nil) throws {
         _ = try store.changeToken(Self.patience)
-        try indexer().run(Self.patience)
+        try (indexer ?? self.indexer()).run(Self.patience)
+    }
+
+    /// What the index's file answers to a question about its tables.
+    func integer(_ question: SQLQuery) throws -> Int64 {
+        try SQLiteConnection(path: path, access: .readOnly).integer(question) ?? 0
     }
 
     /// What a search finds, with the index as it is or without.

@@ -32,6 +32,16 @@ import Timing
     @Test func `shortened patience still hears that nobody waits`() {
         #expect(Patience(until: .now + .seconds(60)) { true }.atMost(.seconds(1)).verdict == .cancelled)
     }
+
+    @Test func `patience ends with something else as well, and as before`() {
+        let isOver = Interruption()
+        let patience = Patience.lasting(.seconds(60)).unless { isOver.isThere.load(ordering: .relaxed) }
+        #expect(patience.verdict == nil)
+        isOver.isThere.store(true, ordering: .relaxed)
+        #expect(patience.verdict == .cancelled)
+        #expect(Patience(until: .now + .seconds(60)) { true }.unless { false }.verdict == .cancelled)
+        #expect(Patience.lasting(.zero).unless { false }.verdict == .expired)
+    }
 }
 
 private final class Interruption: Sendable {

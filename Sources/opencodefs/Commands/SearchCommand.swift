@@ -1,3 +1,4 @@
+internal import Fuse
 internal import SessionModel
 internal import SessionSearch
 internal import SessionStore
@@ -68,8 +69,9 @@ enum SearchCommand: Command {
     private static func bringUpToDate(
         _ index: SearchIndex, _ store: any SessionStore, _ progress: ProgressLine
     ) -> Known? {
+        let indexer = SearchIndexer(store: store, index: index, startThread: { Thread.start($0) })
         do throws(StoreError) {
-            return try SearchIndexer(store: store, index: index).run(.lasting(.seconds(24 * 3600))) { state in
+            return try indexer.run(.lasting(.seconds(24 * 3600))) { state in
                 progress.set("Indexing: \(state.sessions) of \(Human.count(state.of, "session"))")
             }
         } catch {
