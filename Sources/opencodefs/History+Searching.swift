@@ -23,7 +23,7 @@ extension History {
                 // What is removed from a history is not to be read here.
                 try connection.run("PRAGMA secure_delete=ON")
                 // A batch stays in memory until its commit: to write it earlier would keep readers out.
-                try connection.run("PRAGMA cache_size=-32000")
+                try connection.run("PRAGMA cache_size=-8000")
                 try connection.run("PRAGMA cache_spill=OFF")
                 return connection
             })
