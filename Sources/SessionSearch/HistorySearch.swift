@@ -67,10 +67,12 @@ package struct HistorySearch {
     }
 
     /// Whether it does match; its text is read where nothing else can tell.
+    ///
+    /// - Parameter message: it, where it is at hand.
     private func verified(
         _ found: IndexedHit, _ project: [[UInt8]], _ message: Message? = nil
     ) throws(StoreError) -> SearchHit? {
-        var facts = found.facts
+        guard var facts = found.facts else { return try read(found, project, message) }
         facts.project = project
         var findings = found.findings
         for (number, leaf) in query.leaves.enumerated() {
@@ -81,11 +83,16 @@ package struct HistorySearch {
         case .no: return nil
         case .yes:
             return SearchHit(session: found.session, message: found.message, field: field, moment: facts.moment)
-        case .maybe:
-            if let message { return try match(message, project) }
-            guard let message = try snapshot.message(found.message, of: found.session) else { return nil }
-            return try match(message, project)
+        case .maybe: return try read(found, project, message)
         }
+    }
+
+    private func read(
+        _ found: IndexedHit, _ project: [[UInt8]], _ message: Message?
+    ) throws(StoreError) -> SearchHit? {
+        if let message { return try match(message, project) }
+        guard let message = try snapshot.message(found.message, of: found.session) else { return nil }
+        return try match(message, project)
     }
 
     /// Looks at each message of a session that an index does not know as it is now: of those that have not changed it knows

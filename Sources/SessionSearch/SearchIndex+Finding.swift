@@ -10,8 +10,8 @@ struct IndexedHit {
     let message: Message.ID
     /// Of the message that was read.
     let version: Int64
-    /// Its project is not among them.
-    let facts: SearchFacts
+    /// Its project is not among them. Nil: it is too large for an index to know more than that it is there.
+    let facts: SearchFacts?
     /// For the words of the query; what its filters say is open.
     let findings: [SearchQuery.Finding]
 }
@@ -122,15 +122,16 @@ private struct Postings {
             guard let id = row.integer(at: 0), let session = row.integer(at: 1).flatMap({ sessions[$0] }),
                 let message = Message.ID(row.value(at: 2))
             else { return }
-            let found = row.integer(at: 6) == 1 ? unknown : findings[id] ?? open
+            let isLarge = row.integer(at: 6) == 1
+            let found = isLarge ? unknown : findings[id] ?? open
             guard query.truth(in: .all, found) != .no else { return }
             let facts = SearchFacts(
                 project: [], role: row.integer(at: 4).flatMap { names[$0] },
                 model: row.integer(at: 5).flatMap { names[$0] }, moment: row.integer(at: 3) ?? 0)
             body(
                 IndexedHit(
-                    session: session, message: message, version: row.integer(at: 7) ?? 0, facts: facts,
-                    findings: found))
+                    session: session, message: message, version: row.integer(at: 7) ?? 0,
+                    facts: isLarge ? nil : facts, findings: found))
         }
         if query.mayMatchWithoutWords || findings.count > Self.mostLookups {
             return try connection.rows("SELECT \(Self.columns) FROM document") { (row) throws(SQLError) in take(row) }

@@ -172,6 +172,10 @@ import Timing
         #expect(try history.hits("needle", indexed: true).map { "\($0.message!)" } == ["msg_1"])
         #expect(try history.hits("\"the needle\" NOT hay", indexed: true).count == 1)
         #expect(try history.hits("needle hay", indexed: true).isEmpty)
+        for filter in ["role:user", "since:2026", "until:2027 since:2026-11", "NOT role:assistant"] {
+            #expect(try history.hits("needle \(filter)", indexed: true).count == 1, "\(filter)")
+        }
+        #expect(try history.hits("needle role:assistant", indexed: true).isEmpty)
     }
 
     @Test func `Q6 a damaged index is made anew, and nobody notices`() throws {
