@@ -20,7 +20,9 @@ struct Fingerprint {
     }
 
     /// The same kind of sum, made by SQLite: each row is mixed to a number below 2 to the 31st, so that no sum overflows. That
-    /// the row's own number is a factor tells rows apart that have exchanged their texts.
+    /// the row's own number is a factor tells rows apart that have exchanged their texts. Times are spread by the factor of
+    /// a good linear congruential generator (Fishman and Moore 1986): by no smaller one, or a text a little shorter a few seconds
+    /// later would be the same number.
     ///
     /// - Parameter table: has the columns; its rows have numbers.
     static func sum(of table: SQLIdentifier, time: SQLIdentifier, text: SQLIdentifier) -> SQLQuery {
@@ -28,7 +30,7 @@ struct Fingerprint {
         let octets = SQLFragment.octetLength(table: table, column: text)
         return """
             sum((\(table).rowid % 1000003 + 1000003) * ((coalesce(CAST(\(table).\(time) AS INTEGER), 0) \
-            % 1000000007 * 31 + \(octets) * 7919) % 2147483647) % 2147483629 + 1)
+            % 1000000007 * 742938285 + \(octets)) % 2147483647) % 2147483629 + 1)
             """
     }
 }

@@ -178,6 +178,33 @@ import Timing
         #expect(try history.hits("needle role:assistant", indexed: true).isEmpty)
     }
 
+    @Test(arguments: TestFamily.plain)
+    func `Q4 a text that is a little shorter a few seconds later is another text`(family: TestFamily) throws {
+        let directory = try TemporaryDirectory()
+        let history = try SearchedHistory(TestDatabase(family, at: directory.file("opencode.db")), in: directory)
+        defer { history.close() }
+        let rows = try ForeignRows(history.database)
+        try rows.addSession("ses_1", title: "T")
+        try rows.addMessage(
+            "msg_1", of: "ses_1", number: 1, role: "user", text: "needle \(String(repeating: "x", count: 31))",
+            input: "",
+            output: "")
+        try history.update()
+        // Both differences times a small factor are the same number.
+        let (table, texts, time): (SQLIdentifier, SQLIdentifier, SQLIdentifier) =
+            switch family {
+            case .v1: (SQLIdentifier("part"), SQLIdentifier("data"), SQLIdentifier("time_updated"))
+            case .v2, .both:
+                (SQLIdentifier("session_message"), SQLIdentifier("data"), SQLIdentifier("time_updated"))
+            case .go, .team: (SQLIdentifier("messages"), SQLIdentifier("parts"), SQLIdentifier("updated_at"))
+            }
+        let long = "needle \(String(repeating: "x", count: 31))"
+        try history.database.run(
+            "UPDATE \(table) SET \(texts) = replace(\(texts), \(long), 'thread '), \(time) = \(time) + 7919")
+        #expect(try history.hits("needle", indexed: true).isEmpty)
+        #expect(try history.hits("thread", indexed: true).count == 1)
+    }
+
     @Test func `Q6 a damaged index is made anew, and nobody notices`() throws {
         let directory = try TemporaryDirectory()
         let history = try SearchedHistory(
