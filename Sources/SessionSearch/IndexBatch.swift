@@ -61,6 +61,8 @@ struct IndexBatch: Sendable {
         let version: Int64
         /// Nil: too large to hold, and read for each search.
         let content: IndexedMessage?
+        /// The document that it takes the place of, and without which it is not written; nil where it need not have one.
+        let moved: Int64?
     }
 
     private var entries: [Entry] = []
@@ -104,10 +106,14 @@ struct IndexBatch: Sendable {
             let version = Self.version(of: message)
             versions[message.id] = version
             if let document, document.version == version { continue }
-            guard !isFull else { return false }
+            guard !isFull else {
+                // Somebody else may have read all of it since, at a later version than what is written now.
+                changed.append(session)
+                return false
+            }
             try patience.check("the index is not finished")
             if let number = document?.id { gone.append(number) }
-            try add(message, version, snapshot)
+            try add(message, version, moved: nil, snapshot)
             known.documents[message.id] = (nil, version)
         }
         gone += left.values.compactMap(\.id)
@@ -120,14 +126,14 @@ struct IndexBatch: Sendable {
         again document: IndexedDocument, _ snapshot: any HistorySnapshot, _ patience: Patience
     ) throws(StoreError) {
         try patience.check("the index is not finished")
-        gone.append(document.id)
         guard let message = try snapshot.message(document.message, of: document.session),
             Self.version(of: message) == document.version
         else {
+            gone.append(document.id)
             changed.append(document.session)
             return
         }
-        try add(message, document.version, snapshot)
+        try add(message, document.version, moved: document.id, snapshot)
     }
 
     static func version(of message: Message) -> Int64 {
@@ -135,7 +141,7 @@ struct IndexBatch: Sendable {
     }
 
     private mutating func add(
-        _ message: Message, _ version: Int64, _ snapshot: any HistorySnapshot
+        _ message: Message, _ version: Int64, moved: Int64?, _ snapshot: any HistorySnapshot
     ) throws(StoreError) {
         messages += 1
         var content: IndexedMessage?
@@ -147,7 +153,8 @@ struct IndexBatch: Sendable {
             }
         }
         octets += content?.octets ?? 0
-        entries.append(Entry(session: message.session, message: message.id, version: version, content: content))
+        entries.append(
+            Entry(session: message.session, message: message.id, version: version, content: content, moved: moved))
     }
 
     // MARK: Writing
@@ -189,6 +196,7 @@ struct IndexBatch: Sendable {
         _ connection: any SQLConnection
     ) throws(SQLError) {
         // Somebody else may have been here since this was read.
+        if let moved = entry.moved, try !drop(moved, connection) { return }
         if let other = try connection.integer(Self.document(.integer(session), entry.message.value)) {
             try drop(other, connection)
         }
@@ -267,9 +275,13 @@ struct IndexBatch: Sendable {
     }
 
     /// Forgets a document. It is found no more from then on; its words are overwritten when its shard is dropped.
-    static func drop(_ document: Int64, _ connection: any SQLConnection) throws(SQLError) {
-        guard try connection.run(Self.delete(.integer(document))) > 0 else { return }
+    ///
+    /// - Returns: whether there was one.
+    @discardableResult
+    static func drop(_ document: Int64, _ connection: any SQLConnection) throws(SQLError) -> Bool {
+        guard try connection.run(Self.delete(.integer(document))) > 0 else { return false }
         try connection.run(Self.note(.integer(document)))
+        return true
     }
 
     private static let delete = SQLTemplate("DELETE FROM document WHERE id = \(.parameter)")

@@ -205,6 +205,45 @@ import Timing
         #expect(try history.hits("thread", indexed: true).count == 1)
     }
 
+    @Test func `Q6 what one has read too early does not stand for what another has read since`() throws {
+        for moment in stride(from: 1, to: 50, by: 6) {
+            let directory = try TemporaryDirectory()
+            let database = try TestDatabase(.v2, at: directory.file("opencode.db"))
+            let history = try SearchedHistory(database, in: directory)
+            defer { history.close() }
+            let rows = try ForeignRows(database)
+            try rows.addSession("ses_1", title: "T")
+            for number in 1...12 {
+                try rows.addMessage(
+                    "msg_\(number)", of: "ses_1", number: Int64(number), role: "user",
+                    text: "needle \(String(repeating: "hay\(number) ", count: 30))", input: "", output: "")
+            }
+            // The first has words that go, so that its shard is emptied too.
+            try history.update()
+            try rows.remove(message: "msg_12")
+            for number in 6...11 { try rows.replace("hay", by: "straw", in: "msg_\(number)") }
+            // While one works, somebody changes the history and another brings the index up to date; then the first is killed.
+            let questions = Mutex(0)
+            let patience = Patience(until: .now + .seconds(600)) {
+                let asked = questions.withLock { number in
+                    number += 1
+                    return number
+                }
+                if asked == moment {
+                    for number in 1...11 { try? rows.replace("needle", by: "red thread", in: "msg_\(number)") }
+                    try? rows.remove(message: "msg_10")
+                    _ = try? SearchIndexer(store: history.store, index: history.index).run(.lasting(.milliseconds(300)))
+                }
+                return asked > moment + 8
+            }
+            _ = try? SearchIndexer(store: history.store, index: history.index, batchLimit: 600).run(patience)
+            for query in ["needle", "thread", "straw*", "thread NOT hay9"] {
+                let found = try history.hits(query, indexed: true)
+                #expect(found == (try history.hits(query, indexed: false)), "\(moment): \(query)")
+            }
+        }
+    }
+
     @Test func `Q6 a damaged index is made anew, and nobody notices`() throws {
         let directory = try TemporaryDirectory()
         let history = try SearchedHistory(
