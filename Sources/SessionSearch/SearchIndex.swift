@@ -1,5 +1,5 @@
 package import SQL
-internal import Timing
+package import Timing
 
 /// The words of a history, in a database of ours: OpenCode's is never given a table (docs/decisions/0024).
 ///
@@ -31,6 +31,11 @@ package final class SearchIndex: Sendable {
 
     /// Whether there is one.
     package var exists: Bool { isThere() }
+
+    /// Whether searches can ask it: it may have been removed, or discarded because it was damaged.
+    package func answers(_ patience: Patience) -> Bool {
+        (try? reading(patience) { _ in true }) == true
+    }
 
     /// Lends one version of it; nil where there is none, or nothing in it.
     func reading<Result>(

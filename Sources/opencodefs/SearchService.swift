@@ -12,6 +12,8 @@ internal import Timing
 final class SearchService: Sendable {
     private struct State {
         var isRunning = false
+        /// Whether somebody has searched since it was last looked whether there is an index.
+        var isWanted = false
         var isStopped = false
         /// Whether it reads the history now.
         var isWorking = false
@@ -46,6 +48,7 @@ final class SearchService: Sendable {
     /// Somebody searches.
     func want() {
         let isNew = state.withLock { state in
+            state.isWanted = true
             guard !state.isRunning, !state.isStopped else { return false }
             state.isRunning = true
             return true
@@ -71,6 +74,8 @@ final class SearchService: Sendable {
             if let token = try? store.changeToken(patience(.seconds(5))) {
                 if seen != token, seen != nil { changed = .now }
                 seen = token
+                // Anybody may remove it, and it may turn out to be damaged.
+                if isWanted(), indexed == token, !index.answers(patience(.seconds(5))) { indexed = nil }
                 let isDue = changed + Self.quiet <= .now || done + Self.latest <= .now
                 if indexed != token, isDue {
                     // What fails now, for want of space perhaps, is tried again after a while: with the next token, or
@@ -83,6 +88,14 @@ final class SearchService: Sendable {
             }
             state.withLock { $0.isWorking = false }
             usleep(UInt32(Self.pause / .microseconds(1)))
+        }
+    }
+
+    /// Whether somebody has searched since this was asked.
+    private func isWanted() -> Bool {
+        state.withLock { state in
+            defer { state.isWanted = false }
+            return state.isWanted
         }
     }
 

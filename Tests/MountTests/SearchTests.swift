@@ -126,6 +126,30 @@ import Testing
         #expect(before.difference(to: try mounted.database.dump()) == [])
     }
 
+    @Test func `Q6 an index that is taken away, or damaged, is made anew by the next search`() throws {
+        let mounted = try MountedHistory(demo: .v1)
+        let expected = try mounted.shell("ls .opencodefs/search/webhook").lines
+        #expect(expected.count > 1)
+        func hasIndex() -> Bool {
+            let names = (try? File.names(in: Self.cache(mounted))) ?? []
+            return names.contains { name in
+                let run = try? Run.program(
+                    "sqlite3", ["-readonly", Self.cache(mounted) + "/" + name, "SELECT count(*) FROM document"])
+                return run?.text == "60\n"
+            }
+        }
+        #expect(Sandbox.waits(seconds: 60) { hasIndex() })
+        // The history stays as it is: nothing else would have the mount look.
+        for damage in ["rm", "truncate -s 0", "truncate -s 20000", "cp /bin/true"] {
+            let run = try Run.shell("for file in '\(Self.cache(mounted))'/*.db; do \(damage) \"$file\"; done")
+            #expect(run.status == 0, "\(run.errors)")
+            // Another query, for the answer to this one is kept.
+            #expect(try mounted.shell("ls '.opencodefs/search/\(damage) zebra'").lines == [])
+            #expect(Sandbox.waits(seconds: 60) { hasIndex() }, "\(damage)")
+        }
+        #expect(try mounted.shell("ls .opencodefs/search/webhook").lines == expected)
+    }
+
     @Test func `D4 nothing under search/ is removed, made or written`() throws {
         let mounted = try MountedHistory(demo: .v1)
         let before = try mounted.database.dump()
