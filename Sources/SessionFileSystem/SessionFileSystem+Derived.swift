@@ -143,9 +143,10 @@ extension SessionFileSystem {
 
     package func readLink(_ id: NodeID, for caller: Caller) throws(Errno) -> [UInt8] {
         try perform("readlink", id, nil, caller) { () throws(Failure) in
-            guard case .derived(let place) = try node(id).place,
-                case .link(let target, _) = try derivedFacts(of: place, caller.patience)
-            else { throw Failure(.invalid, "not a symbolic link") }
+            guard case .derived(let place) = try node(id).place, place.kind == .link else {
+                throw Failure(.invalid, "not a symbolic link")
+            }
+            guard case .link(let target, _) = try derivedFacts(of: place, caller.patience) else { throw .noEntry }
             return target
         }
     }

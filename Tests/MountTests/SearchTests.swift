@@ -150,6 +150,41 @@ import Testing
         #expect(try mounted.shell("ls .opencodefs/search/webhook").lines == expected)
     }
 
+    @Test(arguments: [[], ["-o", "names=id"]])
+    func `Q3 a link that was listed leads there still when others have come before it`(options: [String]) throws {
+        let mounted = try MountedHistory(.v1, options) { rows in
+            try rows.project("shop")
+            try rows.session("ses_1", title: "T")
+            try Self.say("an old needle", "msg_1", in: "ses_1", rows, number: 1)
+        }
+        let listed = try mounted.shell("ls .opencodefs/search/needle").lines
+        try #require(listed.count == 1)
+        let rows = try Rows(mounted.database)
+        try Self.say("a new needle", "msg_2", in: "ses_1", rows, number: 2)
+        // Somebody else lists the directory, so that it is known no more what was listed before.
+        #expect(Sandbox.waits { (try? mounted.shell("ls .opencodefs/search/needle").lines.count) == 2 })
+        #expect(try mounted.shell("cat '.opencodefs/search/needle/\(listed[0])'").text.contains("an old needle"))
+    }
+
+    @Test func `Q3 a link to what is gone is ENOENT, and no fault`() throws {
+        let mounted = try MountedHistory(.v1) { rows in
+            try rows.project("shop")
+            try rows.session("ses_1", title: "T")
+            try Self.say("a needle", "msg_1", in: "ses_1", rows, number: 1)
+        }
+        let name = try #require(try mounted.shell("ls .opencodefs/search/needle").lines.first)
+        // The first is O_PATH of <linux/fcntl.h>.
+        let link = open(mounted.path(".opencodefs/search/needle/\(name)"), 0o10_000_000 | O_NOFOLLOW)
+        #expect(link >= 0)
+        defer { _ = close(link) }
+        try mounted.database.run("DELETE FROM part", "DELETE FROM message")
+        #expect(Sandbox.waits { (try? mounted.shell("ls .opencodefs/search/needle").lines) == [] })
+        var target = [CChar](repeating: 0, count: 4096)
+        #expect(readlinkat(link, "", &target, target.count) == -1)
+        #expect(errno == ENOENT)
+        #expect(try File.text(mounted.path(".opencodefs/errors.jsonl")) == "")
+    }
+
     @Test func `D4 nothing under search/ is removed, made or written`() throws {
         let mounted = try MountedHistory(demo: .v1)
         let before = try mounted.database.dump()

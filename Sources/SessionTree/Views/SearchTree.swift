@@ -32,20 +32,24 @@ struct SearchTree: DerivedTree {
     ) throws(ViewError) -> DerivedEntry? {
         guard let number = Self.number(name) else { return nil }
         // Since the directory was read others may have come before it: it is still what the name says.
-        for hit in [hits.best.dropFirst(number - 1).first, moved(name, among: hits.best)] {
-            guard let hit, let (canonical, target) = try link(hit, number, in: history), canonical == name else {
-                continue
-            }
+        for hit in hits.best.dropFirst(number - 1).prefix(1) + moved(name, among: hits.best) {
+            guard let (canonical, target) = try link(hit, number, in: history), canonical == name else { continue }
             return .link(target: target, modified: Timestamp(milliseconds: hit.moment))
         }
         return nil
     }
 
-    /// The hit whose id a name ends with.
-    private func moved(_ name: FileName, among hits: [SearchHit]) -> SearchHit? {
-        if case .id(let id) = Naming.message(in: name) { return hits.first { $0.message == id } }
-        guard case .id(let id) = Naming.identifier(in: name, of: Session.self) else { return nil }
-        return hits.first { $0.message == nil && $0.session == id }
+    /// The hit whose id a name ends with; all where that is not known: behind a label that is an id itself (rule N2), or cut.
+    private func moved(_ name: FileName, among hits: [SearchHit]) -> [SearchHit] {
+        let found: SearchHit? =
+            if case .id(let id) = Naming.message(in: name) {
+                hits.first { $0.message == id }
+            } else if case .id(let id) = Naming.identifier(in: name, of: Session.self) {
+                hits.first { $0.message == nil && $0.session == id }
+            } else {
+                nil
+            }
+        return found.map { [$0] } ?? hits
     }
 
     func list(
