@@ -97,7 +97,11 @@ extension SessionFileSystem {
         switch directory {
         case .root:
             if name == .control { return .control }
-            if let root = layoutRoot { return try stored(name, in: .derived(root), catalog, patience) }
+            if let root = layoutRoot {
+                if let place = try derivedPlace(name, in: root, patience) { return place }
+                // It is not listed, but links of the control directory lead there.
+                return .project(try project(name, catalog))
+            }
             if let view = DerivedTrees.root(name, in: .root) { return .derived(view) }
             return .project(try project(name, catalog))
         case .control, .salvage, .trash:

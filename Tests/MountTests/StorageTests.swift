@@ -177,6 +177,23 @@ import Testing
         #expect(File.exists(mountpoint + "/.opencodefs/status.json"))
     }
 
+    @Test(arguments: TestFamily.plain)
+    func `E3 links of the control directory lead to what the layout does not list`(family: TestFamily) throws {
+        let mounted = try MountedHistory(demo: family, ["-o", "layout=storage"])
+        let links = try mounted.shell(
+            "find .opencodefs/by -type l; find '.opencodefs/search/the OR webhook' -type l"
+        ).lines
+        #expect(links.count > 20)
+        #expect(try mounted.shell("find .opencodefs/by '.opencodefs/search/the OR webhook' -xtype l").lines == [])
+        #expect(try mounted.shell("cat .opencodefs/by/latest/transcript.md").text.hasPrefix("#"))
+        #expect(try mounted.shell("cat .opencodefs/search/webhook/0001*.json").text.lowercased().contains("webhook"))
+        #expect(try mounted.shell("ls .opencodefs/sessions/*/messages/ | head -1").text.contains(".opencodefs"))
+        #expect(try mounted.shell("ls").lines.contains("message"))
+        #expect(try mounted.shell("ls | grep '~'").lines == [])
+        let run = try mounted.shell("rm .opencodefs/by/latest/messages/*")
+        #expect(run.status != 0 && run.errors.contains("Read-only file system"), "\(run.errors)")
+    }
+
     @Test func `E3 nothing secret is in it, and a share is its address`() throws {
         let mounted = try MountedHistory(.v1) { rows in
             try rows.project("shop")
