@@ -8,8 +8,9 @@ internal import SessionTree
 /// words are in several tables, the shards. A document that is gone is no row of `document` any more, and is found no
 /// more; its shard is emptied into another later and dropped, which overwrites its words.
 enum IndexTables {
-    /// Of the tables below, in `user_version`. Another one is another file: see the name it is opened by.
-    static let version: Int64 = 1
+    /// Of the tables below and of how words are cut, in `user_version`. Another one is another file: see the name it is opened by.
+    static let version: Int64 = 2
+
     static func areThere(_ connection: any SQLConnection) throws(SQLError) -> Bool {
         try connection.integer("PRAGMA user_version") == version
     }
@@ -39,7 +40,7 @@ enum IndexTables {
                     id INTEGER PRIMARY KEY AUTOINCREMENT, first INTEGER NOT NULL, octets INTEGER NOT NULL,
                     gone INTEGER NOT NULL)
                 """)
-            try connection.run("PRAGMA user_version = 1")
+            try connection.run("PRAGMA user_version = 2")
         }
     }
 

@@ -7,9 +7,9 @@ internal import SessionTree
 extension History {
     /// - Parameter name: of the database, as ``Provider/name`` has it.
     static func searchIndex(for name: String) -> SearchIndex {
-        // A name is as long as a path may be, and has slashes. The number is that of the tables in it.
+        // A name is as long as a path may be, and has slashes. The number is that of the tables in it (`IndexTables.version`).
         let hash = String(ContentHash.value(of: Array(name.utf8)), radix: 16)
-        let file = "search-1-" + String(repeating: "0", count: max(0, 16 - hash.utf8.count)) + hash + ".db"
+        let file = "search-2-" + String(repeating: "0", count: max(0, 16 - hash.utf8.count)) + hash + ".db"
         let path = CacheDirectory.path + "/" + file
         return SearchIndex(
             isThere: { System.file(path) != nil },

@@ -23,7 +23,8 @@ import Testing
 
     @Test(arguments: [
         ("rate", true), ("RATE limit", true), ("rate lim", false), ("rate lim*", true), ("limit rate", true),
-        ("\"rate limit\"", true), ("\"limit rate\"", false), ("\"the rate lim\"*", true), ("rate AND zebra", false),
+        ("\"rate limit\"", true), ("\"limit rate\"", false), ("\"the rate lim\"*", true), ("\"the rate lim*\"", true),
+        ("\"the rate lim\"", false), ("\"the rate lim *\"", false), ("rate AND zebra", false),
         ("rate OR zebra", true), ("zebra OR", nil), ("rate NOT zebra", true), ("rate NOT limit", false),
         ("NOT zebra", true), ("-zebra rate", true), ("(zebra OR rate) limit", true), ("zebra OR rate limit", true),
         ("NOT (zebra OR limit)", false), ("getUserName", true), ("getusername", true), ("user", true), ("use*", true),
@@ -41,12 +42,13 @@ import Testing
     }
 
     @Test(arguments: [
-        ("project:webshop", true), ("project:p_1", true), ("project:other", false), ("project:\"web\"", true),
+        ("project:webshop", true), ("PROJECT:WEBSHOP Role:USER", true), ("Role:assistant", false),
+        ("project:p_1", true), ("project:other", false), ("project:\"web\"", true),
         ("role:user", true), ("role:assistant", false), ("model:opus", true), ("model:gpt", false),
         ("NOT role:assistant", true), ("rate role:user", true), ("zebra OR role:user", true),
         ("since:2026-11-18", true), ("since:2026-11-19", false), ("until:2026-11-18", true),
         ("until:2026-11-17", false),
-        ("since:2026 until:2026", true), ("until:2026-11", true), ("since:2026-12", false),
+        ("since:2026 until:2026", true), ("until:2028-02-29", true), ("until:2026-11", true), ("since:2026-12", false),
     ])
     func `Q1 filters look at what a message is`(query: String, expected: Bool) throws {
         // 2026-11-18 in every time zone that a machine of ours has.
@@ -63,6 +65,7 @@ import Testing
         ("role:king x", 6, "role: is followed by none of user, assistant, system, tool, event"),
         ("x since:yesterday", 9, "since: is followed by no date such as 2026-11-18 or 2026-11-18T10:15"),
         ("until:2026-13", 7, "until: is followed by no date such as 2026-11-18 or 2026-11-18T10:15"),
+        ("since:2026-02-29", 7, "since: is followed by no date such as 2026-11-18 or 2026-11-18T10:15"),
         ("project:", 9, "project: is followed by nothing"),
     ])
     func `Q5 a query that is none says where and why`(query: String, position: Int, reason: String) {
@@ -114,6 +117,15 @@ import Testing
         for character in String(text).unicodeScalars { pieces.take(Array(String(character).utf8)[...], &words) }
         pieces.finish(&words)
         #expect(wholeWords.words == words.words)
+    }
+
+    @Test(arguments: [
+        ("warning", "\u{26a0}\u{fe0f}Warning"), ("\"a b\"", "a \u{2764}\u{fe0f} b"), ("1", "1\u{fe0f}\u{20e3}"),
+        ("葛城", "葛\u{e0100}城"), ("heart", "\u{2764}\u{fe0f} heart"), ("ΟΔΟΣ", "οδος"), ("οδος", "ΟΔΟΣ"),
+    ])
+    func `Q2 how a character is to look makes no other word of it`(query: String, text: String) throws {
+        #expect(try Self.finds(query, text))
+        #expect(throws: SearchQueryError.self) { try Self.finds("\u{2764}\u{fe0f}", text) }
     }
 
     @Test func `Q2 a long word counts by its beginning`() throws {

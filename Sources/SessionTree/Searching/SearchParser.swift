@@ -118,7 +118,8 @@ private struct SearchParser {
 
     /// The filter that begins here, which is passed over.
     private mutating func filterName() -> String? {
-        for name in Self.filters where text[position...].starts(with: (name + ":").utf8) {
+        for name in Self.filters
+        where text[position...].prefix(name.utf8.count + 1).map({ $0 | 0x20 }).elementsEqual((name + ":").utf8) {
             position += name.utf8.count + 1
             return name
         }
@@ -170,9 +171,15 @@ private struct SearchParser {
             throw fault("this \" is not closed", at: start)
         }
         position = closing + 1
-        let isPrefix = position < text.count && text[position] == UInt8(ascii: "*")
-        if isPrefix { position += 1 }
-        return (Array(text[(start + 1)..<closing]), isPrefix, start)
+        var bytes = Array(text[(start + 1)..<closing])
+        var isPrefix = position < text.count && text[position] == UInt8(ascii: "*")
+        if isPrefix {
+            position += 1
+        } else if bytes.last == UInt8(ascii: "*"), bytes.dropLast().last.map(Self.isSpace) == false {
+            // On either side of the quote: `"rate lim*"`.
+            (isPrefix, _) = (true, bytes.removeLast())
+        }
+        return (bytes, isPrefix, start)
     }
 
     private func isTermBegun(at index: Int) -> Bool {

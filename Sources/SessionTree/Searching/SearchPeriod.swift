@@ -16,7 +16,8 @@ struct SearchPeriod {
             fields += time
         }
         let lowest = [0, 1, 1, 0, 0, 0]
-        guard fields.count < 2 || (1...12).contains(fields[1]), fields.count < 3 || (1...31).contains(fields[2]),
+        guard fields.count < 2 || (1...12).contains(fields[1]),
+            fields.count < 3 || (1...Self.days(inMonth: fields[1], of: fields[0])).contains(fields[2]),
             fields.count < 4 || (0...23).contains(fields[3]), fields.count < 5 || (0...59).contains(fields[4]),
             fields.count < 6 || (0...59).contains(fields[5])
         else { return nil }
@@ -26,6 +27,14 @@ struct SearchPeriod {
             let end = TimeZoneRule.milliseconds(following + lowest.dropFirst(fields.count))
         else { return nil }
         (self.start, self.end) = (start, end)
+    }
+
+    private static func days(inMonth month: Int, of year: Int) -> Int {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
     }
 
     /// Numbers of so many digits; at least one, at most as many as there are widths.

@@ -61,6 +61,7 @@ package struct WordScanner {
             let length = scalar.map { UTF8.width($0) } ?? 1
             if let scalar, let kind = WordCharacter(scalar) {
                 switch kind {
+                case .nothing: break
                 case .letter: add(scalar, at: index)
                 case .ideograph:
                     end(at: position + index, &sink)
@@ -124,8 +125,10 @@ package struct WordScanner {
         begin(at: index)
         (beforeLast, last) = (.none, .none)
         let folded =
-            scalar.properties.changesWhenLowercased
-            ? Array(scalar.properties.lowercaseMapping.utf8) : Array(UTF8.encode(scalar) ?? .init())
+            scalar == "ς"
+            ? Array("σ".utf8)  // The same letter at the end of a word; in capitals they are one.
+            : scalar.properties.changesWhenLowercased
+                ? Array(scalar.properties.lowercaseMapping.utf8) : Array(UTF8.encode(scalar) ?? .init())
         guard count + folded.count <= Self.longest else { return }
         for byte in folded { append(byte) }
     }
@@ -170,12 +173,15 @@ package struct WordScanner {
 
 /// What a character beyond ASCII is in a word; nil between words.
 private enum WordCharacter {
+    /// How the character before it is to look, which makes no other word of it: mostly behind emoji.
+    case nothing
     case letter
     /// A word by itself: its script has no spaces.
     case ideograph
 
     init?(_ scalar: Unicode.Scalar) {
         switch scalar.properties.generalCategory {
+        case .nonspacingMark where scalar.properties.isVariationSelector: self = .nothing
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber,
             .letterNumber, .otherNumber, .nonspacingMark, .spacingMark:
             self = Self.isUnspaced(scalar.value) ? .ideograph : .letter

@@ -19,7 +19,8 @@ enum SearchCommand: Command {
         parentheses, and project:NAME, role:user, model:NAME, since:2026-11-18,
         until:2026-11. Titles, text, reasoning, and input and output of tools are
         searched, whatever the case. Titles come first, then what was said, thought,
-        asked of tools and answered by them; in each the newest first.
+        asked of tools and answered by them; in each the newest first. In a shell, single
+        quotes keep together what has "quotes", (parentheses) or a minus: 'cat -dog'.
         The first search makes an index in ~/.cache/opencodefs. The exit status is
         0 when something is found, 1 when nothing is, 2 for a QUERY that is none and for
         what fails without a number of its own.
