@@ -43,4 +43,12 @@ extension Arguments {
     var database: String? {
         self[.database] ?? self[.db]
     }
+
+    /// Refuses words that a command has no use for: they may have been to say what of all it is meant for.
+    func expectOperands(atMost count: Int, _ command: any Command.Type) throws(CommandFailure) {
+        guard operands.count > count else { return }
+        throw CommandFailure(
+            .usage, "\(command.name): \"\(operands[count])\" means nothing here; see: opencodefs \(command.name) --help"
+        )
+    }
 }

@@ -51,6 +51,24 @@ import Testing
         #expect(run.lines.count > 1)
     }
 
+    @Test func `a word that a command has no use for is refused, and nothing is done`() throws {
+        let mounted = try MountedHistory(demo: .v1)
+        _ = try mounted.shell("rm \"$(find . -path '*/messages/*' | head -1)\"")
+        let batches = try mounted.command("opencodefs trash -d \"$DB\"").lines
+        try #require(batches.count == 1)
+        let number = batches[0].prefix { $0.isNumber }
+        for line in [
+            "trash -d \"$DB\" --empty \(number)", "trash -d \"$DB\" \(number)", "restore -d \"$DB\" --last \(number)",
+            "list -d \"$DB\" x", "where -d \"$DB\" x", "status / /", "umount --all x",
+        ] {
+            let run = try mounted.command("opencodefs \(line)")
+            #expect(run.status == 2 && run.text == "", "\(line): \(run.text)")
+            #expect(run.errors.contains("means nothing here; see: opencodefs \(line.prefix { $0 != " " }) --help"))
+        }
+        #expect(try mounted.command("opencodefs trash -d \"$DB\"").lines == batches)
+        #expect(try mounted.shell("ls").lines.count > 1)
+    }
+
     @Test func `C1 what is not there is said as the shell's own commands say it`() throws {
         let mounted = try MountedHistory(demo: .v1)
         for (line, status, errors) in [

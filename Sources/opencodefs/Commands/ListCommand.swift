@@ -23,6 +23,7 @@ enum ListCommand: Command {
     ]
 
     static func run(_ arguments: Arguments) throws(CommandFailure) -> ExitStatus {
+        try arguments.expectOperands(atMost: 0, Self.self)
         let session = try TreeSession(arguments, command: name, isReadOnly: true)
         defer { session.tree.close() }
         let lines: [ListedSession]

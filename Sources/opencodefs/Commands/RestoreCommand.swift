@@ -22,6 +22,7 @@ enum RestoreCommand: Command {
     ]
 
     static func run(_ arguments: Arguments) throws(CommandFailure) -> ExitStatus {
+        if arguments.has(last) { try arguments.expectOperands(atMost: 0, Self.self) }
         let (database, trash) = try TrashCommand.locate(arguments)
         let provider = try database.provider(try UserConfiguration())
         History.settle(trash, provider)

@@ -14,6 +14,7 @@ enum StatusCommand: Command {
     ]
 
     static func run(_ arguments: Arguments) throws(CommandFailure) -> ExitStatus {
+        try arguments.expectOperands(atMost: 1, Self.self)
         let mounts = MountTable.ours()
         var mountpoints = mounts.map(\.mountpoint)
         if let given = arguments.operands.first {

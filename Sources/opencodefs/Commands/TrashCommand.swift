@@ -21,6 +21,7 @@ enum TrashCommand: Command {
     ]
 
     static func run(_ arguments: Arguments) throws(CommandFailure) -> ExitStatus {
+        try arguments.expectOperands(atMost: 0, Self.self)
         let (database, trash) = try locate(arguments)
         if case .file(let path) = database.place, System.file(path) != nil { History.settle(trash, .file(path: path)) }
         let batches: [TrashBatch]

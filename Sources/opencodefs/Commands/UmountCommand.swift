@@ -15,6 +15,7 @@ enum UmountCommand: Command {
     ]
 
     static func run(_ arguments: Arguments) throws(CommandFailure) -> ExitStatus {
+        if arguments.has(all) { try arguments.expectOperands(atMost: 0, Self.self) }
         let mountpoints = arguments.has(all) ? MountTable.ours().map(\.mountpoint) : arguments.operands
         guard !mountpoints.isEmpty else {
             if arguments.has(all) { return .success }

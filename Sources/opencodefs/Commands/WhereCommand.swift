@@ -12,6 +12,7 @@ enum WhereCommand: Command {
     ]
 
     static func run(_ arguments: Arguments) throws(CommandFailure) -> ExitStatus {
+        try arguments.expectOperands(atMost: 0, Self.self)
         let search = try DatabaseSearch(named: arguments.database)
         let chosen = try? search.chosen()
         if arguments.has(.json) {
