@@ -10,12 +10,15 @@ protocol Command: SendableMetatype {
     static var details: String { get }
     /// A command line and what it does.
     static var examples: [(String, String)] { get }
+    /// How it ends where what it prints cannot be written.
+    static var statusOfLostOutput: ExitStatus { get }
 
     static func run(_ arguments: Arguments) throws(CommandFailure) -> ExitStatus
 }
 
 extension Command {
     static var details: String { "" }
+    static var statusOfLostOutput: ExitStatus { .failure }
 }
 
 /// All subcommands, in the order of the help.

@@ -26,7 +26,10 @@ enum CommandLineInterface {
                 Console.print(Help.page(command))
                 return .success
             }
-            return try command.run(arguments)
+            let status = try command.run(arguments)
+            guard let error = Console.lostOutput else { return status }
+            Console.complain("\(command.name): cannot write what was found: \(error.text)")
+            return command.statusOfLostOutput
         } catch {
             Console.complain(error.message)
             return error.status

@@ -1,9 +1,15 @@
 private import Glibc
+private import Synchronization
 
 /// What a command says: results on standard output, everything else on standard error.
 enum Console {
     /// This program, as it was called: what a person may type again.
     static var program: String { CommandLine.arguments.first ?? "opencodefs" }
+
+    private static let lost = Mutex<ErrorNumber?>(nil)
+
+    /// Why some of the results could not be written, though somebody may want them: a full disk.
+    static var lostOutput: ErrorNumber? { lost.withLock { $0 } }
 
     static func print(_ text: String) {
         write(Array((text + "\n").utf8), to: STDOUT_FILENO)
@@ -40,8 +46,12 @@ enum Console {
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            // Whoever read us has gone: there is nobody left to tell.
-            guard count > 0 else { return false }
+            guard count > 0 else {
+                let error = ErrorNumber()
+                // Whoever read us has gone: there is nobody left to tell.
+                if descriptor == STDOUT_FILENO, error.code != EPIPE { lost.withLock { $0 = error } }
+                return false
+            }
             rest = rest.dropFirst(count)
         }
         return true

@@ -69,6 +69,23 @@ import Testing
         #expect(try mounted.shell("ls").lines.count > 1)
     }
 
+    @Test func `what cannot be written is no success`() throws {
+        let mounted = try MountedHistory(demo: .v1)
+        for (line, status) in [
+            ("cat README.md", 1), ("ls", 1), ("list", 1), ("list --json", 1), ("where", 1), ("search webhook", 2),
+            ("search --json the", 2),
+        ] {
+            let words = line.split(separator: " ", maxSplits: 1)
+            let rest = words.count > 1 ? words[1] : ""
+            let run = try mounted.command("opencodefs \(words[0]) -d \"$DB\" \(rest) > /dev/full")
+            #expect(run.status == status)
+            #expect(run.errors == "opencodefs: \(words[0]): cannot write what was found: No space left on device\n")
+        }
+        // Who reads no further has what he wanted.
+        let run = try mounted.command("opencodefs search -d \"$DB\" --json the | head -1")
+        #expect(run.lines.count == 1 && run.errors == "", "\(run.errors)")
+    }
+
     @Test func `C1 what is not there is said as the shell's own commands say it`() throws {
         let mounted = try MountedHistory(demo: .v1)
         for (line, status, errors) in [

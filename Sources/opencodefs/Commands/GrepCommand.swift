@@ -6,6 +6,8 @@ internal import VFS
 /// Searches files of the tree.
 enum GrepCommand: Command {
     static let name = "grep"
+    /// 1 says that nothing was found.
+    static let statusOfLostOutput = ExitStatus.usage
     static let summary = "search the tree as grep -r does on a mount, without one"
     static let usage = ["[OPTION...] PATTERN [PATH...]", "[OPTION...] -e PATTERN... [PATH...]"]
     static let options: [CommandOption] =

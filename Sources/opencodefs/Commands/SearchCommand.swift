@@ -8,6 +8,8 @@ internal import Timing
 /// Full text search.
 enum SearchCommand: Command {
     static let name = "search"
+    /// 1 says that nothing was found.
+    static let statusOfLostOutput = ExitStatus.usage
     static let summary = "find messages by what they say"
     static let usage = ["[OPTION...] QUERY..."]
     static let limit = CommandOption("limit", argument: "N", help: "no more than N results (default: all)")
