@@ -5,6 +5,7 @@ import SessionModel
 import SessionSearch
 import SessionStore
 import SessionTree
+import Synchronization
 import TestSupport
 import Testing
 import Timing
@@ -232,11 +233,11 @@ import Timing
                 if asked == moment {
                     for number in 1...11 { try? rows.replace("needle", by: "red thread", in: "msg_\(number)") }
                     try? rows.remove(message: "msg_10")
-                    _ = try? SearchIndexer(store: history.store, index: history.index).run(.lasting(.milliseconds(300)))
+                    _ = try? history.indexer().run(.lasting(.milliseconds(300)))
                 }
                 return asked > moment + 8
             }
-            _ = try? SearchIndexer(store: history.store, index: history.index, batchLimit: 600).run(patience)
+            _ = try? history.indexer(batchLimit: 600).run(patience)
             for query in ["needle", "thread", "straw*", "thread NOT hay9"] {
                 let found = try history.hits(query, indexed: true)
                 #expect(found == (try history.hits(query, indexed: false)), "\(moment): \(query)")
