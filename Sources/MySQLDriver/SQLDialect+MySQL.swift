@@ -22,13 +22,19 @@ extension SQLDialect {
             case .summary(let table, let column): (summary("\(dialect.quote(table)).\(dialect.quote(column))"), [])
             // The column's type decides that, not the row; the collation of a binary column is `binary`.
             case .isBlob(let column): ("(collation(\(dialect.quote(column))) = 'binary')", [])
-            case .mayContain(let column, let bytes, let isFolding):
-                isFolding ? ("1", []) : (found(dialect.quote(column)), [.blob(bytes)])
-            case .mayShow(let column, let bytes, let isFolding):
+            case .mayContain(_, let column, let words, let isFolding, let limit):
                 isFolding
                     ? ("1", [])
                     : (
-                        "(\(found(dialect.quote(column))) OR \(isEscaped(dialect.quote(column))))", [.blob(bytes)]
+                        "(coalesce(octet_length(\(dialect.quote(column))), 0) > \(limit) OR "
+                            + "\(found(words, in: dialect.quote(column))))", words.map { .blob($0) }
+                    )
+            case .mayShow(let column, let words, let isFolding):
+                isFolding
+                    ? ("1", [])
+                    : (
+                        "(\(found(words, in: dialect.quote(column))) OR \(isEscaped(dialect.quote(column))))",
+                        words.map { .blob($0) }
                     )
             case .equal(let column, let value): equal(dialect.quote(column), value)
             case .identical(let column, .null): ("\(dialect.quote(column)) IS NULL", [])
@@ -46,8 +52,8 @@ extension SQLDialect {
         "CONVERT(\(column) USING binary)"
     }
 
-    private static func found(_ column: String) -> String {
-        "coalesce(locate(?, \(bytes(column))) > 0, 0)"
+    private static func found(_ words: [[UInt8]], in column: String) -> String {
+        words.map { _ in "coalesce(locate(?, \(bytes(column))) > 0, 0)" }.joined(separator: " OR ")
     }
 
     /// Whether a text is written with escapes in JSON: it is longer there than by its two quotes.

@@ -61,12 +61,13 @@ package enum SQLFragment: Sendable {
     case summary(table: SQLIdentifier, column: SQLIdentifier)
     /// Whether the column of the row in hand holds a blob rather than a text: 1 or 0.
     case isBlob(SQLIdentifier)
-    /// Whether the text in a column of the row in hand may hold some bytes, a piece of UTF-8: true wherever it does. With
-    /// `isFolding` letters of ASCII stand for both cases, and the bytes are ASCII in lower case.
-    case mayContain(SQLIdentifier, bytes: [UInt8], isFolding: Bool)
+    /// Whether the text in a column of the row in hand may hold one of some words, pieces of UTF-8 without control characters: true
+    /// wherever it does. With `isFolding` letters of ASCII stand for both cases, and the words are ASCII in lower case. Where a
+    /// text can only be read whole, one with more bytes than `limit` is not read, and may hold anything.
+    case mayContain(table: SQLIdentifier, column: SQLIdentifier, words: [[UInt8]], isFolding: Bool, limit: Int)
     /// The same of a column that is shown as a value of JSON: also true where a text has characters that may be written in
     /// another way there.
-    case mayShow(SQLIdentifier, bytes: [UInt8], isFolding: Bool)
+    case mayShow(SQLIdentifier, words: [[UInt8]], isFolding: Bool)
     /// Whether a column has a value, every byte of it, whatever the collation says. NULL is equal to nothing. Finds the
     /// rows by an index of the column where there is one.
     case equal(SQLIdentifier, SQLValue)

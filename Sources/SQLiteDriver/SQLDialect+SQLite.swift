@@ -15,20 +15,13 @@ extension SQLDialect {
         case .summary(let table, let column):
             ("coalesce(opencodefs_summary(\(cell(table, column, dialect))), 0)", [])
         case .isBlob(let column): ("typeof(\(dialect.quote(column))) = 'blob'", [])
-        case .mayContain(let column, let bytes, let isFolding):
+        case .mayContain(let table, let column, let words, let isFolding, _):
             (
-                "CASE typeof(\(dialect.quote(column))) WHEN 'null' THEN 0 WHEN 'text' THEN \(found(column, isFolding, dialect)) "
-                    + "WHEN 'blob' THEN \(found(column, isFolding, dialect)) ELSE 1 END",
-                [.text(bytes), .text(bytes)]
+                "coalesce(opencodefs_holds(\(cell(table, column, dialect)), ?, ?), \(dialect.quote(column)) IS NOT NULL)",
+                lines(words, isFolding)
             )
-        case .mayShow(let column, let bytes, let isFolding):
-            // GLOB stops at a NUL, instr does not.
-            (
-                "CASE typeof(\(dialect.quote(column))) WHEN 'blob' THEN 1 WHEN 'text' THEN "
-                    + "\(found(column, isFolding, dialect)) OR \(dialect.quote(column)) GLOB '*[^-A-Za-z0-9_. /:@+]*' "
-                    + "OR instr(\(dialect.quote(column)), char(0)) > 0 ELSE 0 END",
-                [.text(bytes)]
-            )
+        case .mayShow(let column, let words, let isFolding):
+            ("opencodefs_shows(\(dialect.quote(column)), ?, ?)", lines(words, isFolding))
         // The collation of OpenCode's columns is the default, BINARY.
         case .equal(let column, let value): ("\(dialect.quote(column)) = ?", [value])
         case .identical(let column, let value): ("\(dialect.quote(column)) IS ?", [value])
@@ -39,10 +32,9 @@ extension SQLDialect {
         }
     }
 
-    /// instr() and lower() go by the length of a text, so a NUL ends nothing; instr() compares bytes at the beginning of each
-    /// character, and every piece of UTF-8 begins with one.
-    private static func found(_ column: SQLIdentifier, _ isFolding: Bool, _ dialect: SQLDialect) -> String {
-        "instr(\(isFolding ? "lower" : "")(\(dialect.quote(column))), ?) > 0"
+    /// Words as our functions take them.
+    private static func lines(_ words: [[UInt8]], _ isFolding: Bool) -> [SQLValue] {
+        [.blob(Array(words.joined(separator: [UInt8(ascii: "\n")]))), .integer(isFolding ? 1 : 0)]
     }
 
     /// The first arguments of our functions: which cell, and what it holds. typeof() looks no further than the header.

@@ -5,11 +5,13 @@ private import Glibc
 ///
 /// SQLite before 3.43 has no octet_length(), and length(CAST(x AS BLOB)) reads the whole value with its chain of overflow
 /// pages. A blob handle (sqlite3_blob_open) knows the length from the row's header. Two SQL functions bring that into
-/// statements, so that a store asks every provider alike; a third gives the length and the first two bytes in one:
+/// statements, so that a store asks every provider alike; a third gives the length and the first two bytes in one, and a
+/// fourth looks for words, each on a line of its own (``SQLiteWords``):
 ///
 ///     opencodefs_octets('part', 'data', rowid, typeof(data))
 ///     opencodefs_slice('part', 'data', rowid, typeof(data), offset, count)
 ///     opencodefs_summary('part', 'data', rowid, typeof(data))
+///     opencodefs_holds('part', 'data', rowid, typeof(data), words, folding)
 ///
 /// They are NULL where the cell holds neither text nor blob. A cell that cannot be read is an error, never an empty one:
 /// a message would be shown without its text.
@@ -20,6 +22,8 @@ final class SQLiteCells {
     private let database: OpaquePointer
     /// One handle for each table and column, moved from row to row. There are as many as there are tables with texts.
     private var blobs: [SQLiteBlob] = []
+    /// A piece of a text that is searched.
+    fileprivate var piece: [UInt8] = []
 
     init(database: OpaquePointer) {
         unsafe self.database = database
@@ -35,6 +39,10 @@ final class SQLiteCells {
             database, "opencodefs_slice", 6, flags, context, sliceOfCell, nil, nil, nil)
         unsafe sqlite3_create_function_v2(
             database, "opencodefs_summary", 4, flags, context, summaryOfCell, nil, nil, nil)
+        unsafe sqlite3_create_function_v2(
+            database, "opencodefs_holds", 6, flags, context, holdsOfCell, nil, nil, nil)
+        unsafe sqlite3_create_function_v2(
+            database, "opencodefs_shows", 3, flags, context, showsOfValue, nil, nil, nil)
     }
 
     func close() {
@@ -179,4 +187,36 @@ private func sliceOfCell(
         return unsafe sqlite3_result_error_code(context, code)
     }
     unsafe sqlite3_result_blob(context, buffer, length, sqlite3_free)
+}
+
+/// opencodefs_holds(table, column, rowid, type, words, folding): whether the text has one of some words in it. A text of any size is
+/// read piece by piece.
+private func holdsOfCell(
+    _ context: OpaquePointer?, _ count: CInt, _ arguments: UnsafeMutablePointer<OpaquePointer?>?
+) {
+    guard let arguments = unsafe arguments, let cell = unsafe blob(context, arguments) else { return }
+    let cells = unsafe Unmanaged<SQLiteCells>.fromOpaque(sqlite3_user_data(context)).takeUnretainedValue()
+    let words = unsafe SQLiteWords.of(context, arguments, at: 4)
+    // A word may lie across two pieces: the end of one stays for the next.
+    let overlap = max(0, words.longest - 1)
+    let capacity = (256 << 10) + overlap
+    if cells.piece.count < capacity { cells.piece = [UInt8](repeating: 0, count: capacity) }
+    let size = Int(cell.count)
+    var (offset, kept) = (0, 0)
+    var isFound = false
+    let code = unsafe cells.piece.withUnsafeMutableBytes { piece -> CInt in
+        while offset < size, !isFound, let base = piece.baseAddress {
+            let length = min(size - offset, capacity - kept)
+            let code = unsafe cell.read(CInt(length), at: CInt(offset), into: base + kept)
+            guard code == SQLITE_OK else { return code }
+            let filled = kept + length
+            isFound = unsafe words.areIn(UnsafeRawBufferPointer(start: base, count: filled))
+            offset += length
+            kept = min(overlap, filled)
+            unsafe memmove(base, base + (filled - kept), kept)
+        }
+        return SQLITE_OK
+    }
+    guard code == SQLITE_OK else { return unsafe sqlite3_result_error_code(context, code) }
+    unsafe sqlite3_result_int(context, isFound ? 1 : 0)
 }

@@ -84,12 +84,17 @@ extension SessionFileSystem {
     static func rendered(
         _ message: Message, _ texts: [[UInt8]]
     ) throws(StoreError) -> (bytes: [UInt8], digest: UInt64) {
+        let bytes = try file(of: message, texts)
+        return (bytes, MessageFile.digest(of: message, texts: texts, rendered: bytes))
+    }
+
+    /// A message's file as a whole.
+    static func file(of message: Message, _ texts: [[UInt8]]) throws(StoreError) -> [UInt8] {
         let layout = MessageFile.layout(of: message)
-        let bytes = try layout.bytes(0..<layout.size) { (text, range) throws(StoreError) in
+        return try layout.bytes(0..<layout.size) { (text, range) throws(StoreError) in
             guard text < texts.count, range.upperBound <= texts[text].count else { throw .notFound }
             return texts[text][range]
         }
-        return (bytes, MessageFile.digest(of: message, texts: texts, rendered: bytes))
     }
 
     /// Looks whether these are the bytes that earlier readers of a node got: the kernel may have pages of them.

@@ -153,8 +153,8 @@ package protocol HistorySnapshot {
     /// read for that, and always among the answers.
     func textsWithFiles(of session: Session.ID) throws(StoreError) -> [TextSource]
 
-    /// Messages whose files may hold one of some words: every one that does, and perhaps others. Reads the texts of all messages,
-    /// as far as ``SnapshotLimits/searched`` goes.
+    /// Messages whose files may hold one of some words: every one that does, and perhaps others. Reads the texts of all messages;
+    /// where a provider reads texts whole, those above ``SnapshotLimits/searched`` bytes are not read, and always among the answers.
     ///
     /// - Returns: nil where that cannot be told without making the files.
     func messages(thatMayHold words: [SoughtWord]) throws(StoreError) -> [(id: Message.ID, session: Session.ID)]?

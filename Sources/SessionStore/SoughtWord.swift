@@ -54,19 +54,16 @@ extension SQLQuery {
     static func mayHold(
         _ words: [SoughtWord], in table: SQLIdentifier, text: SQLIdentifier, frame: [SQLIdentifier]
     ) -> SQLQuery {
-        let octets = SQLFragment.octetLength(table: table, column: text)
-        let texts = words.map { word -> SQLQuery in
-            "\(SQLFragment.mayContain(text, bytes: word.bytes, isFolding: word.isFolding))"
+        var conditions: [SQLQuery] = []
+        for isFolding in [false, true] {
+            let bytes = words.filter { $0.isFolding == isFolding }.map(\.bytes)
+            guard !bytes.isEmpty else { continue }
+            // The text last: it is long.
+            conditions += frame.map { "\(SQLFragment.mayShow($0, words: bytes, isFolding: isFolding))" }
+            let isInText = SQLFragment.mayContain(
+                table: table, column: text, words: bytes, isFolding: isFolding, limit: SnapshotLimits.searched)
+            conditions.append("\(isInText)")
         }
-        let columns = words.flatMap { word in
-            frame.map { column -> SQLQuery in
-                "\(SQLFragment.mayShow(column, bytes: word.bytes, isFolding: word.isFolding))"
-            }
-        }
-        return """
-            (\(.joined(columns.isEmpty ? ["0 = 1"] : columns, separator: " OR ")) OR CASE \
-            WHEN \(octets) > \(Int64(SnapshotLimits.searched)) THEN 1 \
-            ELSE \(.joined(texts, separator: " OR ")) END)
-            """
+        return "(\(.joined(conditions.isEmpty ? ["0 = 1"] : conditions, separator: " OR ")))"
     }
 }

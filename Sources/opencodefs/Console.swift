@@ -21,6 +21,9 @@ enum Console {
         write(bytes, to: STDOUT_FILENO)
     }
 
+    /// Whether what is printed comes to a terminal.
+    static var isWatched: Bool { isatty(STDOUT_FILENO) != 0 }
+
     static func note(_ text: String) {
         write(Array((text + "\n").utf8), to: STDERR_FILENO)
     }

@@ -138,6 +138,9 @@ enum Signals {
         return [SIGINT, SIGTERM, SIGHUP].first { unsafe sigismember(&pending, $0) == 1 }
     }
 
+    /// What ends a program that writes where nobody reads any more.
+    static let brokenPipe = SIGPIPE
+
     /// Ends this process as a signal would have ended it: the shell is to know.
     static func end(by number: CInt) -> Never {
         signal(number, SIG_DFL)

@@ -204,6 +204,9 @@ struct ErrorNumber: Error {
         unsafe String(cString: strerror(code))
     }
 
+    /// Whether it says that nobody reads any more.
+    var isBrokenPipe: Bool { code == EPIPE }
+
     /// Whether it says that there is nothing at a path.
     var isAbsence: Bool { code == ENOENT || code == ENOTDIR }
 }

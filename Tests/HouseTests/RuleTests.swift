@@ -13,7 +13,8 @@ import Testing
         "Sources/opencodefs/System+Secrets.swift", "Sources/opencodefs/Daemon.swift",
         "Sources/opencodefs/Program.swift", "Sources/opencodefs/OptionParser.swift",
         "Sources/opencodefs/MountOptions.swift", "Sources/opencodefs/ViewSpool.swift",
-        "Sources/opencodefs/PrivateDirectory.swift",
+        "Sources/opencodefs/PrivateDirectory.swift", "Sources/opencodefs/ChildProgram.swift",
+        "Sources/opencodefs/Grep/GrepScope.swift",
     ]
 
     @Test func `unsafe code stays where Swift meets C`() throws {

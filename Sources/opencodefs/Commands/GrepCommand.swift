@@ -11,7 +11,7 @@ enum GrepCommand: Command {
     static let summary = "search the tree as grep -r does on a mount, without one"
     static let usage = ["[OPTION...] PATTERN [PATH...]", "[OPTION...] -e PATTERN... [PATH...]"]
     static let options: [CommandOption] =
-        [GrepOptions.pattern] + GrepOptions.passed + [GrepOptions.recursive] + TreeSession.optionsWithoutLetters
+        GrepOptions.all + TreeSession.optionsWithoutLetters
     static let details = """
         Prints what grep -r prints in the root of a mount, and ends with its status: 0 where
         something matches, 1 where nothing does, 2 after an error. PATH is a path in the

@@ -3,10 +3,16 @@ internal import SessionStore
 
 /// What somebody asks of grep, in the words of GNU grep.
 struct GrepRequest {
-    /// All that grep is to be told, the patterns among it.
+    /// All that grep is to be told, but for ``patternFiles``.
     let words: [String]
+    /// Patterns that were read from files, each file's with its line ends.
+    let patternFiles: [[UInt8]]
     /// Paths in the tree; none for all of it.
     let paths: [String]
+    /// Which names are left out.
+    let scope: GrepScope
+    /// Whether links are followed wherever they are met.
+    let followsLinks: Bool
     /// Words of which every file with a match holds one; nil where all files have to be looked at.
     let needles: [SoughtWord]?
     /// Whether files without a match are told of too (-c, -L): they may be empty ones.
@@ -20,7 +26,9 @@ struct GrepRequest {
     init(_ arguments: Arguments) throws(CommandFailure) {
         var paths = arguments.operands
         var patterns = arguments.all(GrepOptions.pattern)
-        if patterns.isEmpty {
+        var files: [[UInt8]] = []
+        for path in arguments.all(GrepOptions.file) { files.append(try Self.patterns(inFile: path)) }
+        if patterns.isEmpty, files.isEmpty {
             guard !paths.isEmpty else {
                 throw CommandFailure(.usage, "grep: for what? name a PATTERN; see: opencodefs grep --help")
             }
@@ -31,92 +39,97 @@ struct GrepRequest {
             throw CommandFailure(
                 .usage, "grep: \(path): name a path from the root of the tree on, without .. and a slash before it")
         }
-        self.paths = paths
+        (self.paths, patternFiles) = (paths, files)
+        var reading = Reading()
+        for (option, value, word) in arguments.sequence { reading.take(option, value, word) }
+        words = reading.words + patterns.flatMap { ["-e", $0] }
+        scope = reading.scope
+        followsLinks = arguments.has(GrepOptions.dereferences)
+        isQuiet = arguments.has(GrepOptions.quiet)
+        isSilent = arguments.has(GrepOptions.silent)
+        let tellsOfAll = arguments.has(GrepOptions.count) || arguments.has(GrepOptions.listsOthers)
+        self.tellsOfAll = tellsOfAll && !isQuiet
+        hasSeparators = !tellsOfAll && !isQuiet && !arguments.has(GrepOptions.lists) && reading.hasContext
+        guard !arguments.has(GrepOptions.inverts), System.hasPlainCharacters else {
+            needles = nil
+            return
+        }
+        // A file has a line end behind each pattern.
+        let texts =
+            patterns.map { Array($0.utf8) } + files.filter { !$0.isEmpty }.map { $0.last == 10 ? $0.dropLast() : $0 }
+        var needles: [SoughtWord]? = []
+        for text in texts {
+            let found = SearchPattern(text: text, syntax: reading.syntax, isFolding: reading.isFolding).words
+            needles = found.flatMap { found in needles.map { $0 + found } }
+        }
+        self.needles = needles.flatMap { $0.count <= Self.maximumNeedles ? $0 : nil }
+    }
+
+    /// For more words than these it is quicker to look at all files.
+    private static let maximumNeedles = 100
+    /// Patterns of a file may have so many bytes.
+    private static let maximumPatterns = 64 << 20
+
+    private static func patterns(inFile path: String) throws(CommandFailure) -> [UInt8] {
+        guard let bytes = System.contents(path == "-" ? "/dev/stdin" : path, limit: maximumPatterns) else {
+            throw CommandFailure(.usage, "grep: \(path): \(ErrorNumber().text)")
+        }
+        return bytes
+    }
+
+    /// Goes through the options in their order: of some the last one counts.
+    private struct Reading {
         var words: [String] = []
+        var scope = GrepScope()
         var syntax = SearchPattern.Syntax.basic
         var isFolding = false
-        for (option, value) in arguments.sequence where GrepOptions.passed.contains(where: { $0.name == option.name }) {
+        var hasContext = false
+        /// The word that the last digit stood in, if nothing but digits came since.
+        private var digitsWord: Int?
+
+        mutating func take(_ option: CommandOption, _ value: String, _ word: Int) {
+            if GrepOptions.digits.contains(where: { $0.name == option.name }) { return takeDigit(option.name, word) }
+            digitsWord = nil
             switch option.name {
             case GrepOptions.basic.name: syntax = .basic
             case GrepOptions.extended.name: syntax = .extended
             case GrepOptions.fixed.name: syntax = .fixed
             case GrepOptions.perl.name: syntax = .perl
-            case GrepOptions.ignoresCase.name: isFolding = true
+            case GrepOptions.ignoresCase.name, GrepOptions.ignoresCaseToo.name: isFolding = true
             case GrepOptions.minds.name: isFolding = false
+            case GrepOptions.include.name: scope.include(value)
+            case GrepOptions.exclude.name: scope.exclude(value)
+            case GrepOptions.excludeDirectory.name: scope.excludeDirectory(value)
+            case _ where GrepOptions.contexts.contains { $0.name == option.name }: hasContext = true
+            case _ where GrepOptions.colors.contains { $0.name == option.name }:
+                words.append("--color=" + (["", "auto", "tty", "if-tty"].contains(value) ? Self.color : value))
+                return
             default: break
             }
-            words += Self.spelled(option, value)
+            if GrepOptions.passed.contains(where: { $0.name == option.name }) { words += Self.spelled(option, value) }
         }
-        for pattern in patterns { words += ["-e", pattern] }
-        self.words = words
-        isQuiet = arguments.has(GrepOptions.quiet)
-        isSilent = arguments.has(GrepOptions.silent)
-        let tellsOfAll = arguments.has(GrepOptions.count) || arguments.has(GrepOptions.listsOthers)
-        self.tellsOfAll = tellsOfAll && !isQuiet
-        hasSeparators =
-            !tellsOfAll && !isQuiet && !arguments.has(GrepOptions.lists)
-            && GrepOptions.contexts.contains { arguments.has($0) }
-        var needles: [SoughtWord]? = arguments.has(GrepOptions.inverts) || !System.hasPlainCharacters ? nil : []
-        for pattern in patterns {
-            let found = SearchPattern(text: Array(pattern.utf8), syntax: syntax, isFolding: isFolding).words
-            needles = found.flatMap { found in needles.map { $0 + found } }
+
+        /// -12 is -C 12; -1 -2 is -C 2.
+        private mutating func takeDigit(_ digit: String, _ word: Int) {
+            if digitsWord == word, let last = words.popLast() {
+                words.append(last + digit)
+            } else {
+                words.append("-" + digit)
+            }
+            (digitsWord, hasContext) = (word, true)
         }
-        self.needles = needles
+
+        /// Where somebody watches there are colours: grep itself writes to us.
+        private static var color: String {
+            Console.isWatched && !["", "dumb"].contains(System.environment("TERM") ?? "") ? "always" : "never"
+        }
+
+        /// As grep is told: by the letter, where there is one.
+        private static func spelled(_ option: CommandOption, _ value: String) -> [String] {
+            guard let letter = option.letter else {
+                return ["--\(option.name)" + (option.argument == nil ? "" : "=\(value)")]
+            }
+            return ["-\(letter)"] + (option.argument == nil ? [] : [value])
+        }
     }
-
-    /// As grep is told: by the letter, where there is one.
-    private static func spelled(_ option: CommandOption, _ value: String) -> [String] {
-        guard let letter = option.letter else {
-            return ["--\(option.name)" + (option.argument == nil ? "" : "=\(value)")]
-        }
-        return ["-\(letter)"] + (option.argument == nil ? [] : [value])
-    }
-}
-
-/// The options of GNU grep that make sense in a tree without devices, by its own names.
-enum GrepOptions {
-    static let pattern = CommandOption("regexp", "e", argument: "PATTERN", help: "look for this; may be given again")
-    static let extended = CommandOption("extended-regexp", "E", help: "PATTERN is an extended regular expression")
-    static let fixed = CommandOption("fixed-strings", "F", help: "PATTERN is a string")
-    static let basic = CommandOption("basic-regexp", "G", help: "PATTERN is a basic regular expression (default)")
-    static let perl = CommandOption("perl-regexp", "P", help: "PATTERN is a Perl-compatible regular expression")
-    static let ignoresCase = CommandOption("ignore-case", "i", help: "upper and lower case are the same")
-    static let minds = CommandOption("no-ignore-case", help: "they are not (default)")
-    static let inverts = CommandOption("invert-match", "v", help: "lines that do not match")
-    static let count = CommandOption("count", "c", help: "how many lines of each file match")
-    static let lists = CommandOption("files-with-matches", "l", help: "names of files with a match")
-    static let listsOthers = CommandOption("files-without-match", "L", help: "names of files without one")
-    static let quiet = CommandOption("quiet", "q", help: "print nothing; the status says whether anything matches")
-    static let silent = CommandOption("no-messages", "s", help: "say nothing of what cannot be read")
-    static let contexts = [
-        CommandOption("after-context", "A", argument: "NUM", help: "and as many lines behind it"),
-        CommandOption("before-context", "B", argument: "NUM", help: "and as many lines before it"),
-        CommandOption("context", "C", argument: "NUM", help: "and as many lines on both sides"),
-    ]
-    static let recursive = CommandOption("recursive", "r", hidden: true, help: "")
-
-    /// What grep is told as it stands; it knows what they mean together.
-    static let passed: [CommandOption] =
-        [
-            extended, fixed, basic, perl, ignoresCase, minds,
-            CommandOption("word-regexp", "w", help: "whole words"),
-            CommandOption("line-regexp", "x", help: "whole lines"),
-            inverts, count, lists, listsOthers,
-            CommandOption("only-matching", "o", help: "the parts of lines that match"),
-            CommandOption("line-number", "n", help: "with numbers of lines"),
-            CommandOption("byte-offset", "b", help: "with the place in the file"),
-            CommandOption("with-filename", "H", help: "with the names of files"),
-            CommandOption("no-filename", "h", help: "without them"),
-        ] + contexts + [
-            CommandOption("max-count", "m", argument: "NUM", help: "stop in a file after as many lines"),
-            quiet, silent,
-            CommandOption("text", "a", help: "every file is text"),
-            CommandOption("binary-files", argument: "TYPE", help: "what to do with files that are none"),
-            CommandOption("null", "Z", help: "a NUL behind names of files"),
-            CommandOption("null-data", "z", help: "lines end with NUL"),
-            CommandOption("initial-tab", "T", help: "a tab before each line"),
-            CommandOption("group-separator", argument: "TEXT", help: "between groups of lines (--)"),
-            CommandOption("no-group-separator", help: "nothing between them"),
-            CommandOption("color", argument: "WHEN", help: "always or never"),
-        ]
 }

@@ -1,10 +1,11 @@
 internal import Client
+internal import SessionFileSystem
 internal import SessionStore
 internal import Timing
 internal import VFS
 
 /// Walks over the tree as grep -r does: files in the order of their directories' listings, links left alone unless they are
-/// named; and hands what may match to grep.
+/// named, or all are to be followed; and hands what may match to grep.
 final class TreeSearch {
     private let request: GrepRequest
     private let session: TreeSession
@@ -13,13 +14,15 @@ final class TreeSearch {
     private var looked = 0
     /// Where the walk begins: what is named, and under which name.
     private var starts: [(name: String, node: HeldNode)] = []
+    /// The directories that the walk is in, by their inodes: a link may lead back to one.
+    private var above: [UInt64] = []
 
     /// Opens the history, after grep has said that it understands what it is to be told.
     init(_ request: GrepRequest, _ arguments: Arguments) throws(CommandFailure) {
         self.request = request
-        // A single file is not named, as grep -r does; whether it is one, the tree says.
         batches = try GrepBatches(request)
         session = try TreeSession(arguments, command: GrepCommand.name, isReadOnly: true)
+        batches.willPrint = { [progress = session.progress] in progress.clear() }
     }
 
     func run() throws(CommandFailure) -> ExitStatus {
@@ -31,31 +34,25 @@ final class TreeSearch {
                 complain(path, error)
             }
         }
+        // A single file is not named, as grep -r does; whether it is one, the tree says.
         batches.namesFiles = request.paths.count != 1 || starts.contains { $0.node.isDirectory }
         try makeSieve()
-        for start in starts where !batches.isDone {
-            if start.node.isDirectory {
+        for start in starts where isGoingOn {
+            let isDirectory = start.node.isDirectory
+            if !request.paths.isEmpty, request.scope.leavesOut(start.name, isDirectory: isDirectory, isTyped: true) {
+                continue
+            }
+            if isDirectory {
                 try walk(start.node, called: request.paths.isEmpty ? "" : joinable(start.name))
             } else {
-                try addFile(start.name)
+                try addLinked(start.name)
             }
         }
-        session.progress.clear()
-        if !batches.isDone { try batches.look(isLast: true) }
+        try batches.finish()
         return status
     }
 
-    /// A file that was named.
-    private func addFile(_ path: String) throws(CommandFailure) {
-        let found: (directory: HeldNode, name: FileName)
-        do throws(Errno) {
-            // A link that is named is followed: the file is where it leads.
-            found = try session.client.location(of: TreePath(path))
-        } catch {
-            return complain(path, error)
-        }
-        try add(path, of: (found.name, found.directory))
-    }
+    private var isGoingOn: Bool { !batches.isDone && !Signals.isPending }
 
     /// Everything is closed. What is left of it is gone.
     ///
@@ -87,30 +84,40 @@ final class TreeSearch {
         }
     }
 
+    // MARK: Walking
+
     /// - Parameter path: of the directory, with a slash behind it, or nothing.
     private func walk(_ directory: HeldNode, called path: String) throws(CommandFailure) {
         if !request.tellsOfAll, let sieve, !sieve.admits(directory: directory) { return }
+        guard !above.contains(directory.attributes.inode) else {
+            if !request.isSilent { session.complain("warning: \(path.dropLast()): recursive directory loop") }
+            return
+        }
+        above.append(directory.attributes.inode)
+        defer { above.removeLast() }
         let entries: [ListedEntry]
         do throws(Errno) { entries = try session.client.list(directory) } catch {
             return complain(path.isEmpty ? "." : String(path.dropLast()), error)
         }
-        for entry in entries {
-            guard !batches.isDone, !Signals.isPending else { return }
+        var rest = entries[...]
+        while let entry = rest.first, isGoingOn {
+            let files = rest.prefix { $0.kind == .regular }
+            rest = rest.dropFirst(max(1, files.count))
+            if !files.isEmpty {
+                try look(at: files, in: directory, called: path)
+                continue
+            }
             let name = path + entry.name.description
-            switch entry.kind {
-            case .link: continue
-            case .directory:
-                guard let child = node(of: entry, in: directory, called: name) else { continue }
+            if entry.kind == .link {
+                if request.followsLinks { try follow(entry, in: directory, called: name) }
+            } else if !leavesOut(entry, isDirectory: true), let child = node(of: entry, in: directory, called: name) {
                 try walk(child, called: name + "/")
-            case .regular:
-                if let sieve, !sieve.admits(entry, in: directory) {
-                    // It has no match, and no more to it than its name.
-                    if request.tellsOfAll { try add(name, of: nil) }
-                } else {
-                    try add(name, of: (entry.name, directory))
-                }
             }
         }
+    }
+
+    private func leavesOut(_ entry: ListedEntry, isDirectory: Bool) -> Bool {
+        request.scope.leavesOut(entry.name.description, isDirectory: isDirectory, isTyped: false)
     }
 
     private func node(
@@ -124,45 +131,114 @@ final class TreeSearch {
         }
     }
 
-    /// - Parameter file: nil for an empty one.
-    private func add(
-        _ path: String, of file: (name: FileName, directory: HeldNode)?
+    /// A link that is met on the way.
+    private func follow(_ entry: ListedEntry, in directory: HeldNode, called path: String) throws(CommandFailure) {
+        let node: HeldNode
+        do throws(Errno) { node = try session.client.node(at: TreePath(path)) } catch {
+            if !leavesOut(entry, isDirectory: false) { complain(path, error) }
+            return
+        }
+        guard !leavesOut(entry, isDirectory: node.isDirectory) else { return }
+        if node.isDirectory {
+            try walk(node, called: path + "/")
+        } else {
+            try addLinked(path)
+        }
+    }
+
+    // MARK: Files
+
+    /// Files of a directory that stand side by side.
+    private func look(
+        at entries: ArraySlice<ListedEntry>, in directory: HeldNode, called path: String
     ) throws(CommandFailure) {
-        guard batches.mayHold(path) else { return complain(path, .nameTooLong) }
-        var errno = try copy(file, to: path)
-        // It has changed while it was read: from the beginning, as whoever opens it again.
-        for _ in 0..<2 where errno == .stale { errno = try copy(file, to: path) }
-        if let errno { return complain(path, errno) }
-        looked += 1
-        session.progress.set("\(Human.count(looked, "file")) looked at")
-        guard batches.isFull else { return }
-        session.progress.clear()
-        try batches.look(isLast: false)
+        let shown = entries.filter { !leavesOut($0, isDirectory: false) }
+        let mayMatch = shown.map { entry in sieve.map { $0.admits(entry, in: directory) } ?? true }
+        var wanted = zip(shown, mayMatch).filter(\.1).map(\.0.name)[...]
+        var read: ArraySlice<[UInt8]?> = []
+        for (entry, mayMatch) in zip(shown, mayMatch) where isGoingOn {
+            let name = path + entry.name.description
+            guard mayMatch else {
+                // It has no match, and no more to it than its name.
+                if request.tellsOfAll { try batches.addEmpty(name) }
+                continue
+            }
+            if read.isEmpty { read = gather(wanted, in: directory)[...] }
+            wanted.removeFirst()
+            if let bytes = read.popFirst() ?? nil {
+                try batches.add(name) { (file) throws(CommandFailure) in
+                    try file.append(bytes)
+                    return true
+                }
+            } else {
+                try add(name, (entry.name, directory))
+            }
+            tell()
+        }
+    }
+
+    /// As many files of a directory as are read in one go.
+    ///
+    /// - Returns: one at least; nil for one that has to be read by itself.
+    private func gather(_ names: ArraySlice<FileName>, in directory: HeldNode) -> [[UInt8]?] {
+        do throws(Errno) {
+            let client = session.client
+            return try session.tree.fileSystem.gather(
+                Array(names.prefix(64)), in: directory.id, upTo: 4 << 20, for: client.caller)
+        } catch {
+            // Which of them it was, and why, they tell one by one.
+            return names.prefix(64).map { _ in nil }
+        }
+    }
+
+    /// A file that is named, or that a link leads to.
+    private func addLinked(_ path: String) throws(CommandFailure) {
+        let found: (directory: HeldNode, name: FileName)
+        do throws(Errno) {
+            found = try session.client.location(of: TreePath(path))
+        } catch {
+            return complain(path, error)
+        }
+        try add(path, (found.name, found.directory))
+        tell()
+    }
+
+    private func add(_ path: String, _ source: (name: FileName, directory: HeldNode)) throws(CommandFailure) {
+        var errno: Errno?
+        // It may change while it is read: from the beginning then, as whoever opens it again.
+        for _ in 0..<3 {
+            errno = nil
+            try batches.add(path) { (file) throws(CommandFailure) in
+                errno = try copy(source, to: &file)
+                return errno == nil
+            }
+            guard errno == .stale else { break }
+        }
+        if let errno { complain(path, errno) }
     }
 
     /// - Returns: why the file could not be read.
     private func copy(
-        _ file: (name: FileName, directory: HeldNode)?, to path: String
+        _ source: (name: FileName, directory: HeldNode), to file: inout PrivateDirectory.File
     ) throws(CommandFailure) -> Errno? {
-        let copy = try batches.makeFile(path)
-        var count = 0
         var failure: CommandFailure?
-        if let file {
-            do throws(Errno) {
-                try session.client.read(file.name, in: file.directory) { (bytes) throws(Errno) in
-                    do throws(CommandFailure) { try copy.append(bytes) } catch {
-                        failure = error
-                        throw .noSpace
-                    }
-                    count += bytes.count
+        do throws(Errno) {
+            try session.client.read(source.name, in: source.directory) { (bytes) throws(Errno) in
+                do throws(CommandFailure) { try file.append(bytes) } catch {
+                    failure = error
+                    throw .noSpace
                 }
-            } catch {
-                if let failure { throw failure }
-                return error
             }
+        } catch {
+            if let failure { throw failure }
+            return error
         }
-        batches.add(path, count: count)
         return nil
+    }
+
+    private func tell() {
+        looked += 1
+        if looked % 64 == 0 { session.progress.set("\(Human.count(looked, "file")) looked at") }
     }
 
     /// Whoever looks on is told; what can be read is searched all the same.
