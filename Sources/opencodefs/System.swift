@@ -19,6 +19,14 @@ enum System {
         return variables
     }
 
+    /// Whether all that this program was told is UTF-8: of what is not, ``CommandLine`` has something else.
+    static var hasReadableArguments: Bool {
+        let words = unsafe CommandLine.unsafeArgv
+        return (0..<Int(CommandLine.argc)).allSatisfy { index in
+            unsafe words[index].map { unsafe String(validatingCString: $0) != nil } ?? true
+        }
+    }
+
     /// Whether texts are UTF-8, or ASCII, in the language of the environment (locale(7)).
     static var hasPlainCharacters: Bool {
         unsafe setlocale(LC_CTYPE, "")

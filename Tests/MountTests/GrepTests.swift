@@ -11,6 +11,8 @@ import Testing
         let output: [UInt8]
         let errors: String
 
+        var text: String { String(decoding: output, as: UTF8.self) }
+
         init(_ run: Run) {
             status = run.status
             output = run.output
@@ -19,7 +21,7 @@ import Testing
         }
     }
 
-    private static func outcomes(
+    static func outcomes(
         _ mounted: borrowing MountedHistory, _ words: [String], locale: String = "C.UTF-8"
     ) throws -> (ours: Outcome, theirs: Outcome) {
         let environment = mounted.sandbox.environment.merging(["LC_ALL": locale]) { $1 }
@@ -41,22 +43,26 @@ import Testing
             "aaaa", "ab", "the quick brown fox", "\u{feff}", "\u{2028}",
         ].map { Array($0.utf8) } + [[0], [0xff], [0xc3], [0xe6, 0x9d], [0x80]]
 
-    private static func text(_ random: inout SeededGenerator, _ family: TestFamily) -> SQLValue {
+    /// - Parameter isLong: whether some are so long that grep reads them in several pieces. Then none has a NUL: whether grep sees
+    ///   one in time to call the file binary depends on how long the lines of files were that it has read before.
+    private static func text(_ random: inout SeededGenerator, _ family: TestFamily, isLong: Bool) -> SQLValue {
         var bytes: [UInt8] = []
         if Int.random(in: 0..<10, using: &random) == 0 { return SQLValue("") }
         let isJSON = Bool.random(using: &random)
         if isJSON { bytes += #"{"type":"text","text":""#.utf8 }
         for _ in 0..<Int.random(in: 0..<30, using: &random) {
-            bytes += pieces.randomElement(using: &random) ?? []
+            let piece = pieces.randomElement(using: &random) ?? []
+            bytes += isLong ? piece.filter { $0 != 0 } : piece
             if Bool.random(using: &random) { bytes.append(0x20) }
         }
-        if Int.random(in: 0..<40, using: &random) == 0 { bytes += [UInt8](repeating: 0x78, count: 300_000) }
+        if isLong, Int.random(in: 0..<20, using: &random) == 0 { bytes += [UInt8](repeating: 0x78, count: 300_000) }
         if isJSON { bytes += #""}"#.utf8 }
         return Int.random(in: 0..<20, using: &random) == 0 && family.holdsAnything ? .blob(bytes) : .text(bytes)
     }
 
     private static func hostile(_ family: TestFamily, seed: UInt64) throws -> MountedHistory {
         var random = SeededGenerator(seed: seed)
+        let isLong = seed % 2 == 0
         return try MountedHistory(family) { rows in
             var rows = rows
             rows.skipsRefused = true
@@ -73,9 +79,10 @@ import Testing
                     let id = "msg_\(session)_\(number)\(odd.randomElement(using: &random) ?? "")"
                     let type = ["user", "assistant", "rate limit", "\"tool\""].randomElement(using: &random) ?? ""
                     try rows.message(
-                        SQLValue(id), in: SQLValue("ses_\(session)"), text(&random, family), type: SQLValue(type),
+                        SQLValue(id), in: SQLValue("ses_\(session)"), text(&random, family, isLong: isLong),
+                        type: SQLValue(type),
                         parts: (0..<Int.random(in: 0...3, using: &random)).map {
-                            (SQLValue("prt_\(session)_\(number)_\($0)"), text(&random, family))
+                            (SQLValue("prt_\(session)_\(number)_\($0)"), text(&random, family, isLong: isLong))
                         })
                 }
             }
@@ -124,16 +131,26 @@ import Testing
         return pattern
     }
 
-    private static func words(_ random: inout SeededGenerator) -> [String] {
+    /// - Parameter file: to put patterns into.
+    private static func words(_ random: inout SeededGenerator, _ file: String) throws -> [String] {
         let syntax = ["-G", "-E", "-F", "-P"].randomElement(using: &random) ?? ""
         var words = [syntax]
         let options: [[String]] = [
             ["-i"], ["-i"], ["-w"], ["-x"], ["-l"], ["-L"], ["-c"], ["-n"], ["-o"], ["-v"], ["-h"], ["-H"], ["-q"],
             ["-b"], ["-a"], ["-z"], ["-Z"], ["-T"], ["-m", "1"], ["-A", "1"], ["-B", "1"], ["-C", "1"],
-            ["--color=always"], ["--binary-files=without-match"], ["--no-group-separator"],
+            ["--color=always"], ["--color"], ["--binary-files=without-match"], ["--no-group-separator"], ["-I"], ["-y"],
+            ["-U"], ["-u"], ["-1"], ["-n2"], ["-1", "-0"], ["-s"], ["--line-buffered"], ["-R"], ["-d", "recurse"],
+            ["--include=*.json"], ["--include=0000*"], ["--exclude=*user*"], ["--exclude=*[24].json"],
+            ["--exclude=session.json"], ["--exclude-dir=ses_*1"], ["--exclude-dir=messages"], ["--exclude-dir=.open*/"],
         ]
         for _ in 0..<Int.random(in: 0...3, using: &random) { words += options.randomElement(using: &random) ?? [] }
-        words += ["-e", pattern(&random, syntax)]
+        if Int.random(in: 0..<5, using: &random) == 0 {
+            let end = ["", "\n"].randomElement(using: &random) ?? ""
+            try Data((pattern(&random, syntax) + end).utf8).write(to: URL(filePath: file))
+            words += ["-f", file]
+        } else {
+            words += ["-e", pattern(&random, syntax)]
+        }
         if syntax != "-P", Int.random(in: 0..<4, using: &random) == 0 { words += ["-e", pattern(&random, syntax)] }
         return words
     }
@@ -146,7 +163,7 @@ import Testing
         var random = SeededGenerator(seed: seed &* 977 &+ 13)
         var (hits, searches) = (0, 0)
         for _ in 0..<40 {
-            let words = Self.words(&random)
+            let words = try Self.words(&random, mounted.sandbox.path + "/patterns")
             let (ours, theirs) = try Self.outcomes(
                 mounted, words, locale: Int.random(in: 0..<4, using: &random) == 0 ? "C" : "C.UTF-8")
             #expect(ours == theirs, "grep \(words)")
@@ -198,8 +215,13 @@ import Testing
             [message, "README.md"],
             ["README.md"], [session + "/transcript.md"], [".opencodefs/by/latest"], [".opencodefs/by/latest/"],
             [".opencodefs/sessions"], ["nope"], ["nope", "README.md"], [session + "/messages/"], ["README.md/"],
+            [".opencodefs/by/date"],
         ] {
-            for words in [["-n", "the"], ["-c", "e"], ["-l", "a"], ["-s", "the"]] {
+            for words in [
+                ["-n", "the"], ["-c", "e"], ["-l", "a"], ["-s", "the"], ["-R", "-c", "the"],
+                ["-l", "e", "--exclude=*.md"], ["-l", "e", "--exclude-dir=messages/"],
+                ["-l", "e", "--exclude-dir=\(project)"], ["-l", "e", "--include=README*", "--exclude=x"],
+            ] {
                 let (ours, theirs) = try Self.outcomes(mounted, words + paths)
                 #expect(ours == theirs, "grep \(words + paths)")
             }

@@ -55,6 +55,38 @@ import Testing
                 == (store.family == .team ? all : ["m1", "m3", "m4-bundle", odd].sorted()))
     }
 
+    @Test(arguments: StoreUnderTest.all) func `a word is found wherever it stands in a long text`(
+        store: StoreUnderTest
+    ) throws {
+        let directory = try TemporaryDirectory()
+        let history = try TestHistory(store, in: directory)
+        try history.addSession(SQLValue("s"))
+        // Texts are read piece by piece, of 256 KiB and a little more.
+        let places = [0, 1, 262_130, 262_139, 262_140, 262_143, 262_144, 262_150, 524_287, 599_993]
+        for (number, place) in places.enumerated() {
+            var text = [UInt8](repeating: UInt8(ascii: "n"), count: 600_000)
+            text.replaceSubrange(place..<place + 7, with: "Needle\0".utf8)
+            if number == 0 { text[599_999] = 0xff }
+            let isParted = store.generation == .v1
+            try history.addMessage(
+                SQLValue("m\(number)"), of: SQLValue("s"), number: Int64(number),
+                data: isParted ? SQLValue("{}") : Self.stored(text, store),
+                parts: isParted ? [(SQLValue("p\(number)"), Self.stored(text, store))] : [])
+        }
+        let all = places.indices.map { "m\($0)" }
+        #expect(try Self.found("Needle", in: history) == all)
+        #expect(try Self.found("Needleless", in: history) == [])
+        #expect(try Self.found("nEEDLe", isFolding: true, in: history) == all)
+        let words = try ["no such", "edle"].map { try #require(SoughtWord(Array($0.utf8), isFolding: false)) }
+        let found = try history.read { (snapshot) throws(StoreError) in try snapshot.messages(thatMayHold: words) }
+        #expect(Set(found?.map { $0.id.description } ?? []).sorted() == all)
+    }
+
+    /// A server takes no text that is none.
+    private static func stored(_ text: [UInt8], _ store: StoreUnderTest) -> SQLValue {
+        .text(store.family == .team ? text.map { $0 == 0xff ? UInt8(ascii: "x") : $0 } : text)
+    }
+
     @Test(arguments: [StoreUnderTest.go, .team]) func `a word that is part of a column's name tells nothing`(
         store: StoreUnderTest
     ) throws {

@@ -24,8 +24,11 @@ enum GrepOptions {
     static let digits = (0...9).map { CommandOption("\($0)", Character("\($0)"), hidden: true, help: "") }
     static let recursive = CommandOption("recursive", "r", hidden: true, help: "")
     static let dereferences = CommandOption("dereference-recursive", "R", help: "follow all links, to views too")
+    static let directories = CommandOption("directories", "d", argument: "ACTION", hidden: true, help: "")
     static let include = CommandOption("include", argument: "GLOB", help: "only files with such names")
     static let exclude = CommandOption("exclude", argument: "GLOB", help: "no files with such names")
+    static let excludeFrom = CommandOption(
+        "exclude-from", argument: "FILE", help: "no files with names as FILE has them, one a line")
     static let excludeDirectory = CommandOption("exclude-dir", argument: "GLOB", help: "no directories with such names")
     static let colors = ["color", "colour"].map {
         CommandOption(
@@ -35,7 +38,10 @@ enum GrepOptions {
 
     /// Everything that grep takes here.
     static let all =
-        [pattern, file] + passed + [recursive, dereferences, include, exclude, excludeDirectory] + colors + digits
+        [pattern, file] + passed + [
+            recursive, dereferences, directories, include, exclude, excludeFrom, excludeDirectory,
+        ] + colors
+        + digits
 
     /// What grep is told as it stands; it knows what they mean together.
     static let passed: [CommandOption] =

@@ -24,10 +24,18 @@ struct GrepRequest {
     let isSilent: Bool
 
     init(_ arguments: Arguments) throws(CommandFailure) {
+        guard System.hasReadableArguments else {
+            throw CommandFailure(
+                .usage, "grep: what is to be looked for is no UTF-8: put it into a file, and name that with -f")
+        }
+        if let action = arguments[GrepOptions.directories], action != "recurse" {
+            throw CommandFailure(
+                .usage, "grep: -d \(action): directories are searched; name files, or use --exclude-dir")
+        }
         var paths = arguments.operands
         var patterns = arguments.all(GrepOptions.pattern)
         var files: [[UInt8]] = []
-        for path in arguments.all(GrepOptions.file) { files.append(try Self.patterns(inFile: path)) }
+        for path in arguments.all(GrepOptions.file) { files.append(try Self.contents(path)) }
         if patterns.isEmpty, files.isEmpty {
             guard !paths.isEmpty else {
                 throw CommandFailure(.usage, "grep: for what? name a PATTERN; see: opencodefs grep --help")
@@ -41,7 +49,7 @@ struct GrepRequest {
         }
         (self.paths, patternFiles) = (paths, files)
         var reading = Reading()
-        for (option, value, word) in arguments.sequence { reading.take(option, value, word) }
+        for (option, value, word) in arguments.sequence { try reading.take(option, value, word) }
         words = reading.words + patterns.flatMap { ["-e", $0] }
         scope = reading.scope
         followsLinks = arguments.has(GrepOptions.dereferences)
@@ -67,11 +75,11 @@ struct GrepRequest {
 
     /// For more words than these it is quicker to look at all files.
     private static let maximumNeedles = 100
-    /// Patterns of a file may have so many bytes.
-    private static let maximumPatterns = 64 << 20
+    /// Bytes of a file of patterns.
+    private static let maximumFile = 64 << 20
 
-    private static func patterns(inFile path: String) throws(CommandFailure) -> [UInt8] {
-        guard let bytes = System.contents(path == "-" ? "/dev/stdin" : path, limit: maximumPatterns) else {
+    fileprivate static func contents(_ path: String) throws(CommandFailure) -> [UInt8] {
+        guard let bytes = System.contents(path == "-" ? "/dev/stdin" : path, limit: maximumFile) else {
             throw CommandFailure(.usage, "grep: \(path): \(ErrorNumber().text)")
         }
         return bytes
@@ -87,7 +95,7 @@ struct GrepRequest {
         /// The word that the last digit stood in, if nothing but digits came since.
         private var digitsWord: Int?
 
-        mutating func take(_ option: CommandOption, _ value: String, _ word: Int) {
+        mutating func take(_ option: CommandOption, _ value: String, _ word: Int) throws(CommandFailure) {
             if GrepOptions.digits.contains(where: { $0.name == option.name }) { return takeDigit(option.name, word) }
             digitsWord = nil
             switch option.name {
@@ -99,6 +107,7 @@ struct GrepRequest {
             case GrepOptions.minds.name: isFolding = false
             case GrepOptions.include.name: scope.include(value)
             case GrepOptions.exclude.name: scope.exclude(value)
+            case GrepOptions.excludeFrom.name: scope.excludeLines(of: try GrepRequest.contents(value))
             case GrepOptions.excludeDirectory.name: scope.excludeDirectory(value)
             case _ where GrepOptions.contexts.contains { $0.name == option.name }: hasContext = true
             case _ where GrepOptions.colors.contains { $0.name == option.name }:

@@ -16,6 +16,14 @@ struct GrepScope {
 
     mutating func exclude(_ pattern: String) { files.append(Rule(pattern: pattern, isInclusion: false)) }
 
+    /// Excludes what the lines of a file say; space at their ends is not theirs.
+    mutating func excludeLines(of text: [UInt8]) {
+        for line in text.split(separator: UInt8(ascii: "\n")) {
+            let end = line.lastIndex { $0 != 0x20 && !(0x09...0x0d).contains($0) }
+            if let end { exclude(String(decoding: line[...end], as: UTF8.self)) }
+        }
+    }
+
     mutating func excludeDirectory(_ pattern: String) {
         var pattern = pattern[...]
         while pattern.utf8.count > 1, pattern.hasSuffix("/") { pattern.removeLast() }
