@@ -1,9 +1,13 @@
 private import Glibc
 
-/// A directory that nobody else can look into, in memory where there is some. It goes, with all that is in it, when this does.
+/// A directory that nobody else can look into, in memory where there is some. It goes, with all that is in it, when this does; where
+/// this process is killed, when the next one makes such a directory.
 final class PrivateDirectory {
     private let path: String
+    /// The directory, locked for as long as somebody uses it.
+    private let lock: CInt
 
+    private static let prefix = "opencodefs-grep."
     /// Where such directories are made: where somebody wants them; in memory, the user's own or what all share; what is left.
     private static var places: [String] {
         [System.environment("TMPDIR"), System.environment("XDG_RUNTIME_DIR"), "/dev/shm", "/tmp"].compactMap { $0 }
@@ -11,15 +15,47 @@ final class PrivateDirectory {
 
     init() throws(CommandFailure) {
         for place in Self.places {
-            var template = Array((place + "/opencodefs.XXXXXX").utf8CString)
-            guard unsafe mkdtemp(&template) != nil else { continue }
-            path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            return
+            Self.removeAbandoned(in: place)
+            // Somebody who looks for abandoned ones may come in before it is locked.
+            for _ in 0..<3 {
+                var template = Array((place + "/\(Self.prefix)XXXXXX").utf8CString)
+                guard unsafe mkdtemp(&template) != nil else { break }
+                let made = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+                guard let lock = Self.lock(made) else { continue }
+                (path, self.lock) = (made, lock)
+                return
+            }
         }
         throw CommandFailure(.failure, "no directory for temporary files: \(ErrorNumber().text); set TMPDIR")
     }
 
-    deinit { close() }
+    deinit {
+        close()
+        Glibc.close(lock)
+    }
+
+    /// A descriptor of a directory that is there and that nobody else has locked; nil where there is none.
+    private static func lock(_ path: String) -> CInt? {
+        let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        var (opened, named) = (stat(), stat())
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, unsafe fstat(descriptor, &opened) == 0,
+            unsafe lstat(path, &named) == 0, opened.st_ino == named.st_ino, opened.st_uid == geteuid()
+        else {
+            Glibc.close(descriptor)
+            return nil
+        }
+        return descriptor
+    }
+
+    /// Takes away what is left of processes that were killed.
+    private static func removeAbandoned(in place: String) {
+        for name in System.names(in: place) ?? [] where name.hasPrefix(prefix) {
+            guard let lock = lock(place + "/" + name) else { continue }
+            removeAll(place + "/" + name)
+            Glibc.close(lock)
+        }
+    }
 
     /// Takes it away.
     func close() { Self.removeAll(path) }

@@ -265,5 +265,15 @@ import Testing
             #expect(expected.contains(run.text.trimmingCharacters(in: .whitespacesAndNewlines)), "\(run.text)")
             #expect(try left() == [])
         }
+        // What is killed leaves it to the next; what another still uses stays, and what is not ours.
+        let busy = try mounted.command(
+            """
+            \(environment); export TMPDIR; mkdir "$TMPDIR/opencodefs-other" "$TMPDIR/opencodefs-grep.killed"
+            touch "$TMPDIR/opencodefs-grep.killed/text"; (opencodefs grep --database "$DB" e; echo $? >&2) | (
+            read -r line; opencodefs grep --database "$DB" -q e; echo $?; ls "$TMPDIR" | sed 's/[.].*//'; cat > /dev/null)
+            """)
+        #expect(busy.lines == ["0", "opencodefs-grep", "opencodefs-other"], "\(busy.text)")
+        #expect(busy.errors == "0\n")
+        #expect(try left() == ["opencodefs-other"])
     }
 }
