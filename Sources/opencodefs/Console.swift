@@ -52,7 +52,7 @@ enum Console {
             guard count > 0 else {
                 let error = ErrorNumber()
                 // Whoever read us has gone: there is nobody left to tell.
-                if descriptor == STDOUT_FILENO, error.code != EPIPE { lost.withLock { $0 = error } }
+                if descriptor == STDOUT_FILENO, !error.isBrokenPipe { lost.withLock { $0 = error } }
                 return false
             }
             rest = rest.dropFirst(count)

@@ -202,13 +202,9 @@ final class GrepBatches {
         guard !bytes.isEmpty, !isDone else { return }
         willPrint()
         if Console.print(bytes: bytes) { return }
-        let error = ErrorNumber()
+        // A full disk is told of when the command ends.
         (isDone, status) = (true, 2)
-        if error.isBrokenPipe {
-            signal = Signals.brokenPipe
-        } else {
-            Console.note("opencodefs grep: write error: \(error.text)")
-        }
+        if Console.lostOutput == nil { signal = Signals.brokenPipe }
     }
 
     private func note(_ ending: ChildProgram.Ending, _ names: GrepNames) {
