@@ -31,11 +31,12 @@ package struct HistorySearch {
     ) throws(StoreError) -> [SearchHit] {
         let projects = Dictionary(uniqueKeysWithValues: catalog.projects.map { ($0.key, Self.names(of: $0.value)) })
         func names(_ session: Session) -> [[UInt8]] { projects[session.project] ?? [session.project.bytes] }
+        let matcher = SearchMatcher(query)
         var hits: [SearchHit] = []
         for session in catalog.sessions.values {
             guard let title = session.title else { continue }
             let facts = SearchFacts(project: names(session), role: nil, model: nil, moment: session.created)
-            guard let field = query.match(title: title, facts) else { continue }
+            guard let field = query.match(title: title, facts, matcher) else { continue }
             hits.append(SearchHit(session: session.id, message: nil, field: field, moment: session.created))
         }
         let answer = answer(index, fingerprints)

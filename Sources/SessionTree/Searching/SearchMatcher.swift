@@ -106,8 +106,10 @@ package struct SearchMatcher: PassageSink {
 
 extension SearchQuery {
     /// Where a title matches; nil where it does not.
-    package func match(title: [UInt8], _ facts: SearchFacts) -> SearchField? {
-        var (scanner, matcher) = (WordScanner(), SearchMatcher(self))
+    ///
+    /// - Parameter fresh: for this query, and not used yet: there are many titles, and to make one takes longer than to read a title.
+    package func match(title: [UInt8], _ facts: SearchFacts, _ fresh: SearchMatcher) -> SearchField? {
+        var (scanner, matcher) = (WordScanner(), fresh)
         matcher.begin(.title)
         scanner.take(title[...], &matcher)
         scanner.finish(&matcher)
