@@ -95,8 +95,8 @@ import VFS
         #expect(try listing(tree, node, 1).map(\.0).contains(before[2].0) == false)
     }
 
-    @Test func `a walk that comes again asks the database for nothing`() throws {
-        let directory = try TemporaryDirectory()
+    /// A session `s` with messages `m1` to `m9`, over a store that fails when it is told.
+    private func failingTree(in directory: borrowing TemporaryDirectory) throws -> (TestTree, FailingStore.Trouble) {
         let trouble = FailingStore.Trouble()
         let database = try TestDatabase(.v1, at: directory.file("opencode.db"))
         try database.run(
@@ -107,6 +107,12 @@ import VFS
         for number in 1...9 as ClosedRange<Int64> {
             try tree.addMessage(SQLValue("m\(number)"), of: SQLValue("s"), at: number)
         }
+        return (tree, trouble)
+    }
+
+    @Test func `a walk that comes again asks the database for nothing`() throws {
+        let directory = try TemporaryDirectory()
+        let (tree, trouble) = try failingTree(in: directory)
         let node = try tree.find("app", "~s", "messages").node
         let first = try listing(tree, node, 1)
         // Whether anything has changed is all that is asked.
@@ -119,16 +125,7 @@ import VFS
     /// As do programs that are given the names of files.
     @Test func `who looks at one message after the other has them looked at together`() throws {
         let directory = try TemporaryDirectory()
-        let trouble = FailingStore.Trouble()
-        let database = try TestDatabase(.v1, at: directory.file("opencode.db"))
-        try database.run(
-            "INSERT INTO project (id, worktree, sandboxes, time_created, time_updated) VALUES ('p', '/w/app', '[]', 1, 2)"
-        )
-        let tree = try TestTree(database, in: directory) { FailingStore($0, trouble) }
-        try tree.addSession(SQLValue("s"))
-        for number in 1...9 as ClosedRange<Int64> {
-            try tree.addMessage(SQLValue("m\(number)"), of: SQLValue("s"), at: number)
-        }
+        let (tree, trouble) = try failingTree(in: directory)
         let session = try tree.find("app", "~s").node
         let node = try tree.files.lookup(FileName("messages"), in: session, for: tree.caller).node
         func look(_ id: String) throws -> Entry {
