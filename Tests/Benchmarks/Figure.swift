@@ -15,6 +15,7 @@ struct Figure: Codable {
         case bindfs
         case ripgrep = "rg, plain files"
         case sqlite = "SQLite"
+        case agentsview
         case grep = "opencodefs grep"
         case search = "opencodefs search"
         case mount

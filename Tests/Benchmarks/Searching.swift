@@ -19,9 +19,13 @@ enum Searching {
         try bench.begin("making the index")
         var first = Samples()
         first.values.append(try Pass(program, "search", "--database", database, "--limit", "1", "pool").run(in: "/"))
+        let other = Agentsview(for: bench.history)
+        defer { other?.stop() }
+        var imported = Samples()
+        if let other { imported.values.append(try other.sync.run(in: "/")) }
         bench.add(
-            Figure.Key(section: "Searching", operation: "the first `search`, which makes the index"),
-            [.search: first])
+            Figure.Key(section: "Searching", operation: "the first `search`, which makes the index; the import"),
+            other == nil ? [.search: first] : [.search: first, .agentsview: imported])
         let sought = [
             Sought(title: "a rare word", text: try rareWord(database)),
             Sought(title: "a common word", text: "connection"),
@@ -32,7 +36,7 @@ enum Searching {
             for round in 1...bench.rounds {
                 for one in sought {
                     try bench.begin("round \(round) of \(bench.rounds): searching \(one.title)")
-                    for (subject, pass, folder) in passes(one, round, bench, server.mountpoint) {
+                    for (subject, pass, folder) in passes(one, round, bench, server.mountpoint, other) {
                         samples[one.title, default: [:]][subject, default: Samples()].values.append(
                             try pass.run(in: folder))
                     }
@@ -45,7 +49,7 @@ enum Searching {
     }
 
     private static func passes(
-        _ sought: Sought, _ round: Int, _ bench: Workbench, _ mountpoint: String
+        _ sought: Sought, _ round: Int, _ bench: Workbench, _ mountpoint: String, _ other: Agentsview?
     ) -> [(Figure.Subject, Pass, folder: String)] {
         let (program, database, text) = (bench.options.program, bench.history.database, sought.text)
         var passes: [(Figure.Subject, Pass, folder: String)] = [
@@ -62,6 +66,7 @@ enum Searching {
             (.search, Pass([[[program, "search", "--database", database, query]]], highestStatus: 1), "/"),
             (.mount, Pass("ls", mountpoint + "/.opencodefs/search/" + query), "/"),
         ]
+        if let other { passes.append((.agentsview, other.search(text), "/")) }
         return passes
     }
 

@@ -21,7 +21,7 @@ enum WriterLatency {
                             try beside(greps: server.mountpoint, log) { try write(to: connection) }
                         }
                     case .plain: try beside(greps: bench.history.plain, log) { try write(to: connection) }
-                    case .nothing, .bindfs, .ripgrep, .sqlite, .grep, .search: try write(to: connection)
+                    case .nothing, .bindfs, .ripgrep, .sqlite, .agentsview, .grep, .search: try write(to: connection)
                     }
                 medians[subject, default: Samples()].values.append(samples.median)
                 tails[subject, default: Samples()].values.append(samples.percentile(0.99))
