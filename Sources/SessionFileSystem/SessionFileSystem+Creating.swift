@@ -141,7 +141,7 @@ extension SessionFileSystem {
             try refuseWhenReadOnly()
             let (_, catalog) = try catalog(caller.patience)
             let place = try newDirectory(name, in: directory, catalog, caller.patience)
-            state.withLock { $0.catalog = nil }
+            state.withLock { $0.forgetCatalog() }
             return entry(place, .directory(modified: .now), .none)
         }
     }

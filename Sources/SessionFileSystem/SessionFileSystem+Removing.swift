@@ -204,7 +204,7 @@ extension SessionFileSystem {
             default: return false
             }
             state.nodes.retire(place)
-            state.catalog = nil
+            state.forgetCatalog()
             return true
         }
     }

@@ -191,7 +191,7 @@ extension SessionFileSystem {
             state.shown[id] = [newName]
             state.given[id] = newName
             if target != home { state.masks.setEmptied(home, now: .now) }
-            state.catalog = nil
+            state.forgetCatalog()
         }
     }
 

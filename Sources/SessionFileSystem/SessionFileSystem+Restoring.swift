@@ -41,7 +41,7 @@ extension SessionFileSystem {
         state.withLock { state in
             for item in items { state.masks.reveal(item.session) }
             state.nodes.retire(.trash(source))
-            state.catalog = nil
+            state.forgetCatalog()
         }
     }
 

@@ -248,7 +248,7 @@ extension SessionFileSystem {
             } else {
                 state.handedOut.forget(save.place.inode)
             }
-            state.catalog = nil
+            state.forgetCatalog()
         }
     }
 

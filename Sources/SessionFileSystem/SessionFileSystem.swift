@@ -55,7 +55,9 @@ package final class SessionFileSystem: FileSystem {
         /// What rows say, as it was read last.
         var outline: Outline?
         /// The same with what no row holds yet.
-        var catalog: (token: ChangeToken, value: Catalog)?
+        private(set) var catalog: (token: ChangeToken, value: Catalog)?
+        /// How often that was forgotten.
+        private(set) var catalogsForgotten = 0
         var counts: (token: ChangeToken, value: Counts)?
         /// The view that was read last, if any range of it can be had.
         var ranged: (place: DerivedPlace, version: FileVersion, ranges: DerivedFile.Ranges)?
@@ -63,6 +65,18 @@ package final class SessionFileSystem: FileSystem {
         var revisedFiles: (token: ChangeToken, session: Session.ID, value: [FileRevision])?
         var traits: (token: ChangeToken, value: [Session.ID: SessionTraits])?
         var searches = SearchCache()
+
+        /// What no row holds is other than it was: a catalog that somebody makes meanwhile is of before.
+        mutating func forgetCatalog() {
+            catalog = nil
+            catalogsForgotten += 1
+        }
+
+        /// - Parameter forgotten: how often a catalog had been forgotten when this one was begun.
+        mutating func keep(_ catalog: Catalog, of outline: Outline, at token: ChangeToken, begunAfter forgotten: Int) {
+            self.outline = outline
+            if forgotten == catalogsForgotten { self.catalog = (token, catalog) }
+        }
 
         /// A version that the rows describe, with the revision this mount knows of it.
         func revised(_ version: FileVersion, of place: Place) -> FileVersion {
@@ -138,12 +152,12 @@ package final class SessionFileSystem: FileSystem {
         do throws(StoreError) {
             let token = try store.changeToken(patience)
             if let kept = state.withLock({ $0.catalog }), kept.token == token { return kept }
-            let known = state.withLock { $0.outline }
+            let (known, forgotten) = state.withLock { ($0.outline, $0.catalogsForgotten) }
             let outline = try store.reading(patience) { (snapshot) throws(StoreError) in
                 try Outline(snapshot, since: known, settings.scope)
             }
             let value = self.catalog(of: outline)
-            state.withLock { ($0.outline, $0.catalog) = (outline, (token, value)) }
+            state.withLock { $0.keep(value, of: outline, at: token, begunAfter: forgotten) }
             return (token, value)
         } catch {
             throw Failure(error)

@@ -43,6 +43,27 @@ import VFS
         #expect(last.attributes.modified.milliseconds == 151)
     }
 
+    /// As rsync works, with a process that makes and another that looks.
+    @Test func `W5 what mkdir has made is there, whoever looks at the tree meanwhile`() throws {
+        let directory = try TemporaryDirectory()
+        let tree = try TestTree(in: directory)
+        for number in 0..<300 { try tree.addSession(SQLValue("s\(number)")) }
+        let project = try #require(tree.list(.root).map(\.name).first { $0.description.contains("app") })
+        let node = try tree.find("app").node
+        let outcome = Crew.working(4) { _ in
+            _ = try tree.files.lookup(project, in: .root, for: tree.caller)
+        } during: {
+            for number in 0..<100 {
+                // Everybody has to look anew.
+                try tree.database.run("UPDATE session SET time_updated = time_updated + 1 WHERE id = 's0'")
+                let name = try #require(FileName(bytes: Array("ses_made\(number)".utf8)))
+                _ = try tree.files.makeDirectory(name, in: node, for: tree.caller)
+                for _ in 0..<5 { _ = try tree.files.lookup(name, in: node, for: tree.caller) }
+            }
+        }
+        #expect(outcome.problems == [])
+    }
+
     @Test func `threads that look up, list, remove and forget leave no node behind`() throws {
         let directory = try TemporaryDirectory()
         let tree = try TestTree(in: directory)
