@@ -203,11 +203,8 @@ extension SessionFileSystem {
             lines.reserveCapacity(listing.places.count)
             for (place, (id, name)) in zip(listing.places, messages) {
                 guard let name, let version = listing[Int(place)] else { return nil }
-                let place = Place.message(id, of: session)
-                lines.append(
-                    areNamed
-                        ? HandleTable.Line(name: name, place: place, facts: nil, token: .none)
-                        : line(name, place, .file(version), token))
+                let line = line(name, .message(id, of: session), .file(version), token)
+                lines.append(areNamed ? line.named : line)
             }
             return lines
         }
